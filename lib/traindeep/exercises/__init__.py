@@ -1,0 +1,1 @@
+"""Visible tests and hints, one module per exercise, named by its id."""

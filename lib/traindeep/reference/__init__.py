@@ -1,0 +1,1 @@
+"""The reference implementations. Instructor side of the wall: never part of the student bundle."""

@@ -1,0 +1,130 @@
+"""The student's work as a test sees it: names become attributes, on both sides of the wall.
+
+In a notebook `LocalStudent` hands out the student's own objects. In the grader a proxy with the same
+attributes talks to another process; the exceptions and `vjp` below are shared by both.
+"""
+
+import builtins
+import contextlib
+import functools
+import importlib
+import sys
+
+
+class StudentRaised(Exception):
+    """Student code raised. Subclasses made by `raised` also derive from the builtin exception that it raised."""
+
+    kind = "Exception"
+    text = ""
+
+
+class Missing(StudentRaised, AttributeError):
+    """The student's notebook does not define the name that a test asks for."""
+
+
+class ForbiddenCall(StudentRaised):
+    """A from-scratch exercise called the library routine it is meant to replace."""
+
+
+_BUILTIN = {
+    name: value
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, Exception) and not issubclass(value, BaseExceptionGroup)
+}
+
+
+@functools.cache
+def _raised_class(name: str) -> type[StudentRaised]:
+    base = _BUILTIN.get(name)
+    if base is None or base is Exception:
+        return StudentRaised
+    # These need constructor arguments of their own shape; their parents say enough.
+    if issubclass(base, UnicodeError):
+        base = ValueError
+    return type(f"Student{base.__name__}", (StudentRaised, base), {})
+
+
+def raised(kinds: list[str], text: str) -> StudentRaised:
+    """The exception to raise on the trusted side for one that student code raised on its own side.
+
+    Args:
+        kinds: Names of the exception's classes, most specific first.
+        text: Its message.
+    """
+    kind = next((name for name in kinds if name in _BUILTIN), "Exception")
+    error = _raised_class(kind)(text)
+    error.kind = str(kinds[0]) if kinds else kind
+    error.text = text
+    return error
+
+
+class LocalStudent:
+    """Attributes are the entries of a namespace, usually the notebook's globals."""
+
+    def __init__(self, namespace: dict, forbidden: tuple[str, ...] = ()):
+        self._namespace = namespace
+        self._forbidden = forbidden
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            value = self._namespace[name]
+        except KeyError:
+            error = Missing(f"{name} is not defined")
+            error.kind, error.text = "NameError", f"{name} is not defined"
+            raise error from None
+        return value
+
+    def imported(self, module: str):
+        """A library module on the student's side, such as `student.imported("torch.nn")`."""
+        return importlib.import_module(module)
+
+    def guarded(self):
+        """A context in which the library routines that the exercise forbids raise ForbiddenCall."""
+        # An answer that never imported torch cannot call it: NumPy exercises do not pay for the import.
+        if not self._forbidden or "torch" not in sys.modules:
+            return contextlib.nullcontext()
+        return _refuse(self._forbidden)
+
+
+def _refuse(forbidden: tuple[str, ...]):
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Refuse(TorchDispatchMode):
+        # Every route to a torch kernel (torch.nn, functional, torch.ops, an alias) passes the dispatcher.
+        def __torch_dispatch__(self, op, types, args=(), kwargs=None):
+            name = str(op)
+            if any(word in name for word in forbidden):
+                error = ForbiddenCall(f"{name.removeprefix('aten.').split('.')[0]} does the exercise for you")
+                error.kind, error.text = "ForbiddenCall", str(error)
+                raise error
+            return op(*args, **(kwargs or {}))
+
+    return Refuse()
+
+
+def vjp(f, *inputs, upstream):
+    """Vector-Jacobian product: run `f`, weigh its output with `upstream`, differentiate.
+
+        y = f(*inputs),   gradient of each input = d(sum(upstream * y)) / d(input)
+
+    Args:
+        f: A function of tensors or a torch module (or the proxy of one).
+        inputs: Floating-point tensors.
+        upstream: Tensor of the shape of y. Random, not ones: under ones the input gradient of a normalization is 0.
+
+    Returns:
+        (y, list of input gradients, dict of parameter gradients by name; empty where f is no module).
+        A gradient that does not exist is None.
+    """
+    if hasattr(type(f), "_vjp"):
+        return f._vjp(*inputs, upstream=upstream)
+    leaves = [x.detach().clone().requires_grad_() for x in inputs]
+    parameters = dict(f.named_parameters()) if hasattr(f, "named_parameters") else {}
+    for value in parameters.values():
+        value.grad = None
+    y = f(*leaves)
+    y.backward(upstream)
+    gradients = {name: value.grad for name, value in parameters.items()}
+    return y.detach(), [x.grad for x in leaves], gradients
