@@ -15,7 +15,6 @@ from functools import cache, cached_property
 from types import SimpleNamespace
 
 import numpy as np
-
 import traindeep.reference
 from traindeep import exercise as visible
 from traindeep.checks import TestResult, run_test, seeded
@@ -99,7 +98,9 @@ class Exercise:
                 raise BadExercise(f"{self.id}/{module}.py, {name}: say which function it replaces with @replaces(...)")
             target = getattr(value, "replaces", self.visible.names[0])
             if target not in self.visible.names:
-                raise BadExercise(f"{self.id}/{module}.py, {name}: replaces {target!r}, expected one of {self.visible.names}")
+                raise BadExercise(
+                    f"{self.id}/{module}.py, {name}: replaces {target!r}, expected one of {self.visible.names}"
+                )
             yield Mistake(name, visible.sentence(value) if inspect.getdoc(value) else "", {target: value})
 
 
@@ -128,7 +129,9 @@ def load(id: str) -> Exercise:
     where = f"autograder/exercises/{id}/hidden.py"
     for test in tests:
         if getattr(test, "part", None) not in hidden.PARTS:
-            raise BadExercise(f"{where}, {test.__name__}: expected @part of {list(hidden.PARTS)}, got {getattr(test, 'part', None)!r}")
+            raise BadExercise(
+                f"{where}, {test.__name__}: expected @part of {list(hidden.PARTS)}, got {getattr(test, 'part', None)!r}"
+            )
         if not visible.sentence(test):
             raise BadExercise(f"{where}, {test.__name__}: its docstring is what a student reads; it has none")
     for name in hidden.PARTS:
@@ -147,16 +150,27 @@ def find_reference(name: str):
     raise BadExercise(f"lib/traindeep/reference: no module defines {name}")
 
 
-def score(exercise: Exercise, results: Iterable[TestResult]) -> float:
-    """Points earned by the results of the hidden tests: every part in the share of its tests that pass."""
+def score(exercise: Exercise, results: Iterable[TestResult], void: Iterable[str] = ()) -> float:
+    """Points earned by the results of the hidden tests: every part in the share of its tests that pass.
+
+    Args:
+        exercise: Whose parts and tests.
+        results: One per test.
+        void: Names of tests that are broken themselves; they count for nobody. A part that has no other test
+            is earned in the share of the rest.
+    """
+    counted = [test for test in exercise.tests if test.__name__ not in set(void)]
     passed = {result.name for result in results if result.outcome == "passed"}
-    if not any(test.__name__ in passed for test in exercise.tests if not test.supporting):
+    if not any(test.__name__ in passed for test in counted if not test.supporting):
         return 0.0
-    earned = 0.0
+    earned = lost = 0.0
     for name, points in exercise.parts.items():
-        tests = [test.__name__ for test in exercise.tests if test.part == name]
-        earned += points * sum(test in passed for test in tests) / len(tests)
-    return round(earned, 2)
+        tests = [test.__name__ for test in counted if test.part == name]
+        if tests:
+            earned += points * sum(test in passed for test in tests) / len(tests)
+        else:
+            lost += points
+    return round(earned * exercise.points / (exercise.points - lost), 2)
 
 
 def run_hidden(exercise: Exercise, test: Callable, student, oracle: "Live", seed: str) -> TestResult:

@@ -52,8 +52,8 @@ def find(paths: Iterable[str | os.PathLike[str]], assignment: str | None = None)
             first = once.get(key)
             if first is None or (first.path is None and found.path is not None):
                 once[key] = found
-            elif found.path is not None and not os.path.samefile(first.path, found.path):
-                text = f"{plain(found.path)} is a second notebook for the same student and assignment; {plain(first.path)} was graded."
+            elif found.path is not None and found.path != first.path:
+                text = f"{plain(found.path)} is a second notebook of the same student; {plain(first.path)} was graded."
                 once[key] = replace(first, problems=(*first.problems, text))
     return [once[key] for key in sorted(once)]
 
@@ -160,7 +160,9 @@ def _pick(folder: Path, student: str, assignment: str) -> Found:
         problems.append(f"The notebook is called {plain(best.name)}, expected {assignment}.ipynb; it was graded{why}.")
     if len(notebooks) > 1:
         others = ", ".join(plain(f.name, 60) for f in notebooks if f is not best)
-        problems.append(f"{len(notebooks)} notebooks were handed in; {plain(best.name)} was graded, not {plain(others)}.")
+        problems.append(
+            f"{len(notebooks)} notebooks were handed in; {plain(best.name)} was graded, not {plain(others)}."
+        )
     return Found(student, assignment, best, tuple(problems))
 
 
@@ -188,7 +190,12 @@ def _usable(path: Path, problems: list[str]) -> bool:
     return kind == "file"
 
 
-_ARTICLE = {"link": "a symbolic link (never followed)", "folder": "a folder", "special": "not a file with contents", "missing": "gone"}
+_ARTICLE = {
+    "link": "a symbolic link (never followed)",
+    "folder": "a folder",
+    "special": "not a file with contents",
+    "missing": "gone",
+}
 
 
 def _kind(path: Path) -> str:

@@ -10,10 +10,10 @@ import inspect
 from collections.abc import Callable, Iterable
 
 import numpy as np
+from traindeep.compare import is_tensor
 
 from autograder import exercise as hidden
 from autograder.exercise import Answering, Exercise, Live, run_hidden, score
-from traindeep.compare import is_tensor
 
 SEEDS = ("kill-1", "kill-2", "kill-3")
 
@@ -199,7 +199,14 @@ def table(rows: Iterable[Row]):
     from rich.table import Table
 
     out = Table(title="Kill table", caption="three seeds; a trivial answer must score 0")
-    for heading in ("exercise", "points", "misconceptions caught", "named", "variants accepted", "trivial answers' score"):
+    for heading in (
+        "exercise",
+        "points",
+        "misconceptions caught",
+        "named",
+        "variants accepted",
+        "trivial answers' score",
+    ):
         out.add_column(heading, justify="left" if heading == "exercise" else "right")
     for r in rows:
         out.add_row(
@@ -211,5 +218,3 @@ def table(rows: Iterable[Row]):
             f"{r.trivial_score:g} (of {r.trivial} answers)",
         )
     return out
-
-

@@ -9,7 +9,12 @@ import importlib
 __version__ = "0.1.0"
 __all__ = ["check", "hint", "progress", "use"]
 
-_HOME = {"check": "traindeep.checks", "hint": "traindeep.display", "use": "traindeep.standins", "progress": "traindeep.display"}
+_HOME = {
+    "check": "traindeep.checks",
+    "hint": "traindeep.display",
+    "use": "traindeep.standins",
+    "progress": "traindeep.display",
+}
 
 
 def __getattr__(name: str):

@@ -133,7 +133,9 @@ def _student_line(error: Exception) -> str:
     Frames before the student's are ours; frames after it belong to a library that the student called.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    theirs = [f for f in frames if not f.filename.startswith((HERE, sys.prefix, sys.base_prefix)) and not _is_test(f.filename)]
+    theirs = [
+        f for f in frames if not f.filename.startswith((HERE, sys.prefix, sys.base_prefix)) and not _is_test(f.filename)
+    ]
     if not theirs:
         return ""
     last = theirs[-1]

@@ -78,8 +78,13 @@ class Call:
     def describe(self) -> str:
         """The call in words, small arguments in full: it goes into the feedback of visible tests only."""
         title = self.target if isinstance(self.target, str) else self.target.__name__.lstrip("_").replace("_", " ")
-        lines = [f"    {name} = {show(value, indent=len(name) + 7)}" for name, value in self._named(self.args, self.kwargs).items()]
-        signature = ", ".join([*self._named(self.args, {}), *(f"{k}={v!r}" if _plain(v) else k for k, v in self.kwargs.items())])
+        lines = [
+            f"    {name} = {show(value, indent=len(name) + 7)}"
+            for name, value in self._named(self.args, self.kwargs).items()
+        ]
+        signature = ", ".join(
+            [*self._named(self.args, {}), *(f"{k}={v!r}" if _plain(v) else k for k, v in self.kwargs.items())]
+        )
         return "\n".join([f"{title}({signature}) with" if lines else f"{title}()", *lines])
 
 
@@ -112,7 +117,9 @@ class Compare:
         index, self.index = self.index, self.index + 1
         expected = self.oracle.expected(self.test, index, call)
         if expected.raised:
-            raise RuntimeError(f"{self.test}: the reference raised {expected.raised}; use compare.refuses for bad input")
+            raise RuntimeError(
+                f"{self.test}: the reference raised {expected.raised}; use compare.refuses for bad input"
+            )
         copies = copy.deepcopy((call.args, call.kwargs))
         error = value = None
         try:
@@ -140,7 +147,9 @@ class Compare:
         if found is None:
             unexpected = ", ".join(name for name in got.changed if name not in expected.changed) or "the arguments"
             message = f"the result is right, but the function changes {unexpected}; work on a copy instead"
-            raise Mismatch(message, call=call.describe() if self.reveal else "", misconception=misconception, diagnosis=diagnosis)
+            raise Mismatch(
+                message, call=call.describe() if self.reveal else "", misconception=misconception, diagnosis=diagnosis
+            )
         raise Mismatch(
             found.full if self.reveal else found.short,
             call=call.describe() if self.reveal else "",
@@ -173,7 +182,9 @@ class Compare:
         except ValueError as error:
             text = getattr(error, "text", "") or str(error)
             if not any(re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", text) for name in naming):
-                raise Mismatch(f"the ValueError should name {wanted}; its message is {text[:200]!r}", call=said) from None
+                raise Mismatch(
+                    f"the ValueError should name {wanted}; its message is {text[:200]!r}", call=said
+                ) from None
             return
         except AttributeError as error:
             if getattr(error, "kind", "") == "NameError":  # the function itself is missing
@@ -217,7 +228,9 @@ def same(a: Answer, b: Answer, tolerance: tuple[float, float]) -> bool:
     return a.changed == b.changed and difference(a.value, b.value, *tolerance) is None
 
 
-def difference(expected, got, rtol: float, atol: float, names: tuple[str, ...] = (), path: str = "") -> Difference | None:
+def difference(
+    expected, got, rtol: float, atol: float, names: tuple[str, ...] = (), path: str = ""
+) -> Difference | None:
     """The first difference between an expected and a given value, or None.
 
     Arrays and tensors agree where |expected - got| <= atol + rtol * |expected| and NaN meets NaN. Kinds and
@@ -248,7 +261,11 @@ def difference(expected, got, rtol: float, atol: float, names: tuple[str, ...] =
     if isinstance(expected, np.ndarray) or is_tensor(expected):
         return _array_difference(expected, got, rtol, atol, what)
     if isinstance(expected, (bool, np.bool_)):
-        return None if isinstance(got, (bool, np.bool_)) and bool(got) == bool(expected) else _value_differs(what, expected, got)
+        return (
+            None
+            if isinstance(got, (bool, np.bool_)) and bool(got) == bool(expected)
+            else _value_differs(what, expected, got)
+        )
     if isinstance(expected, (int, float, np.number)):
         if isinstance(got, (bool, np.bool_)):
             return _kind_differs(what, "a number", got)

@@ -1,0 +1,54 @@
+# One command each, on a fresh machine: every target makes the virtual environment when it is missing.
+#   make demo          build the course, make a class of 24 submissions, grade it
+#   make test          the tests
+#   make learn         open JupyterLab at the next open exercise
+#   make check         format, lint, import rules, "regenerating changes nothing"
+#   make browser-test  the released notebook in JupyterLab in headless Chromium
+#   make bench         time per submission, ours and stock nbgrader
+# Linux: `make demo TORCH_INDEX=<index of CPU builds>` keeps the CUDA packages away (README, "Without CUDA").
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+READY   = $(VENV)/.ready
+TORCH  := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
+
+.PHONY: demo test learn check build browser-test bench killtable clean
+
+demo: $(READY)
+	$(BIN)/autograder demo
+
+test: $(READY)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+learn: $(READY)
+	$(BIN)/traindeep learn
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q tests/test_imports.py
+	$(BIN)/autograder build --check
+
+build: $(READY)
+	$(BIN)/autograder build
+
+killtable: $(READY)
+	$(BIN)/autograder killtable
+
+browser-test: $(READY)
+	$(BIN)/python -m pytest -q tests/browser
+
+bench: $(READY)
+	$(BIN)/python benchmarks/time_per_submission.py
+
+$(READY): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV): a few minutes the first time"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "traindeep needs Python 3.11 or newer, this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install -q --disable-pip-version-check $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $(TORCH)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(READY)
+
+clean:
+	rm -rf build demo .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,322 @@
+"""Grade one submission: run its cells behind the wall, run the hidden tests against it, add up the points.
+
+A grade is a function of the submission, the tests, the environment and the seed. Whatever the submission does to its
+process costs at most the test during which it does it: the next test starts in a new one.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import importlib.metadata
+import os
+import random
+import secrets
+import sys
+import time
+from functools import cached_property
+from pathlib import Path
+
+from autograder import exercise as hidden
+from autograder.course import BuildError, Course, exercises_of, points_of
+from autograder.exercise import Exercise, Live, run_hidden, score
+from autograder.result import ExerciseResult, Result, TestResult
+from autograder.sandbox.host import GraderFault, Limits, Sandbox, SubmissionFailed, choose_isolation
+from autograder.student import RemoteStudent
+from autograder.submission import Cell, Submission, content_hash
+from traindeep import exercise as visible
+from traindeep.checks import TestResult as Found
+
+CELL_S = 10.0  # seconds one cell may run
+CELLS_S = 60.0  # and all of them together
+TEST_S = 5.0  # seconds one call of a hidden test may run; the reference needs milliseconds
+STRIKES = 2  # after so many tests of one exercise ran out of time, its other tests are not tried
+
+
+def course_seed(course: Course) -> str:
+    """The secret from which all hidden inputs follow: TRAINDEEP_SEED, else a random one kept in .course_secret."""
+    if seed := os.environ.get("TRAINDEEP_SEED"):
+        return seed
+    path = course.root / ".course_secret"
+    if not path.is_file():
+        # Created whole or not at all: two graders that start together must end up with the same secret.
+        with contextlib.suppress(FileExistsError):
+            draft = path.with_name(f".course_secret.{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_hex(16) + "\n")
+            try:
+                os.link(draft, path)
+            finally:
+                draft.unlink()
+    return path.read_text().strip()
+
+
+def fingerprint(seed: str) -> str:
+    """Says which seed was used without giving it away."""
+    return hashlib.sha256(f"fingerprint\0{seed}".encode()).hexdigest()[:12]
+
+
+class Assignment:
+    """The hidden side of one assignment, loaded and proved once per run."""
+
+    def __init__(self, course: Course, name: str, seed: str):
+        self.name, self.seed = name, seed
+        self.release = course.release(name)
+        self.exercises = tuple(hidden.load(id) for id in exercises_of(self.release))
+        for id, points in points_of(self.release).items():
+            if hidden.load(id).points != points:
+                raise BuildError(f"{course.release_path(name)}, {id}: {points:g} points, hidden.py says {hidden.load(id).points:g}")
+        self.oracles = {item.id: Live(item) for item in self.exercises}
+        order = [(item, test) for item in self.exercises for test in item.tests]
+        # Interleaved over exercises and drawn from the secret: what one test leaves behind meets no test in particular.
+        random.Random(f"{seed} {name}").shuffle(order)
+        self.order = tuple(order)
+
+    @cached_property
+    def void(self) -> dict[tuple[str, str], str]:
+        """(exercise, test) -> what is wrong with it, for hidden tests that the reference itself does not pass."""
+        faults = {}
+        for item, test in self.order:
+            found = run_hidden(item, test, item.reference, self.oracles[item.id], self.seed)
+            if found.outcome != "passed":
+                faults[item.id, test.__name__] = f"the reference {found.outcome}: {found.message}"
+        return faults
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of the tests, the reference and the environment: the part of the cache key that students share."""
+        state = hashlib.sha256(f"{self.seed}\0{self.name}\0{sys.version}".encode())
+        for package in ("numpy", "torch"):
+            state.update(importlib.metadata.version(package).encode())
+        roots = [Path(hidden.__file__).parent / "exercises" / item.id for item in self.exercises]
+        roots += [Path(hidden.__file__).parent / "sandbox", visible.ROOT / "reference"]
+        files = [path for root in roots for path in sorted(root.glob("*.py"))]
+        files += [visible.ROOT / name for name in ("compare.py", "checks.py", "student.py")]
+        files += [Path(hidden.__file__).parent / name for name in ("exercise.py", "grading.py", "student.py")]
+        for path in files:
+            state.update(path.name.encode() + b"\0" + path.read_bytes())
+        state.update("\0".join(cell.source for cell in self.release.cells).encode())
+        return state.hexdigest()
+
+
+class Grader:
+    """Holds the warm process. Use as a context manager, from a thread that lives as long as the grader."""
+
+    def __init__(self, course: Course, isolation: str = "auto", seed: str | None = None, limits: Limits | None = None):
+        self.course = course
+        self.isolation = choose_isolation(isolation)
+        self.seed = seed if seed is not None else course_seed(course)
+        self.limits = limits or Limits()
+        self._assignments: dict[str, Assignment] = {}
+        self._sandbox: Sandbox | None = None
+
+    def __enter__(self) -> "Grader":
+        return self
+
+    def __exit__(self, *exc) -> None:
+        if self._sandbox is not None:
+            self._sandbox.close()
+            self._sandbox = None
+
+    @property
+    def sandbox(self) -> Sandbox:
+        if self._sandbox is None:
+            self._sandbox = Sandbox(self.isolation)
+        return self._sandbox
+
+    def assignment(self, name: str) -> Assignment:
+        if name not in self._assignments:
+            self._assignments[name] = Assignment(self.course, name, self.seed)
+        return self._assignments[name]
+
+    def key(self, submission: Submission) -> str:
+        """Hash of everything the grade depends on."""
+        parts = (content_hash(submission), self.assignment(submission.assignment).digest, self.isolation, submission.student)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def grade(self, submission: Submission) -> Result:
+        """Grade one submission. Never raises for anything that student code does."""
+        start = time.perf_counter()
+        assignment = self.assignment(submission.assignment)
+        with _Session(self, submission) as session:
+            found = {(item.id, test.__name__): session.run(assignment, item, test) for item, test in assignment.order}
+        exercises = tuple(
+            _exercise_result(item, [found[item.id, test.__name__] for test in item.tests], assignment)
+            for item in assignment.exercises
+        )
+        return Result(
+            student=submission.student,
+            assignment=submission.assignment,
+            score=round(sum(e.score for e in exercises), 2),
+            max_score=sum(e.max_score for e in exercises),
+            isolation=self.isolation,
+            seed=fingerprint(self.seed),
+            elapsed_s=round(time.perf_counter() - start, 3),
+            problems=(*submission.problems, *session.problems),
+            exercises=exercises,
+            key=self.key(submission),
+        )
+
+    def nothing(self, student: str, assignment: str, problems: tuple[str, ...], verdict: str = "missing") -> Result:
+        """The result of a submission that holds nothing to grade, or (could_not_grade) that we failed to grade."""
+        exercises = tuple(
+            ExerciseResult(item.id, item.visible.title, verdict, 0.0, item.points, ())
+            for item in self.assignment(assignment).exercises
+        )
+        return Result(
+            student=student,
+            assignment=assignment,
+            score=0.0,
+            max_score=sum(e.max_score for e in exercises),
+            isolation=self.isolation,
+            seed=fingerprint(self.seed),
+            elapsed_s=0.0,
+            problems=problems,
+            exercises=exercises,
+        )
+
+
+def _exercise_result(item: Exercise, found: list[Found], assignment: Assignment) -> ExerciseResult:
+    void = {test for exercise, test in assignment.void if exercise == item.id}
+    points = score(item, found, void)
+    outcomes = [result.outcome for result in found if result.name not in void]
+    if void or "could_not_grade" in outcomes:
+        verdict = "could_not_grade"
+    elif all(outcome == "passed" for outcome in outcomes):
+        verdict = "passed"
+    elif points:
+        verdict = "partial"
+    else:
+        verdict = next((v for v in _WORST if v in outcomes), "failed")
+        if verdict in ("missing", "not_attempted") and set(outcomes) - {verdict}:
+            verdict = next((v for v in _WORST if v in outcomes and v not in ("missing", "not_attempted")), "failed")
+    misconception, says = hidden.diagnosis(found)
+    return ExerciseResult(
+        id=item.id,
+        title=item.visible.title,
+        verdict=verdict,
+        score=points,
+        max_score=item.points,
+        tests=tuple(TestResult.of(r, test.part) for r, test in zip(found, item.tests, strict=True)),
+        misconception=misconception,
+        diagnosis=says,
+    )
+
+
+_WORST = ("crashed", "timeout", "out_of_memory", "error", "missing", "not_attempted", "failed")
+
+
+class _Session:
+    """The children that one submission runs in, one at a time."""
+
+    def __init__(self, grader: Grader, submission: Submission):
+        self.grader, self.submission = grader, submission
+        self.problems: list[str] = []
+        self._job = None
+        self._used = False  # whether a hidden test has run in this child
+        self._used_before = False  # ... before the one that is running
+        self._skip: dict[int, SubmissionFailed] = {}  # cells that killed their process
+        self._faults: dict[str, tuple[str, str]] = {}  # exercise -> (outcome, message) of its broken cell
+        self._strikes: dict[str, int] = {}
+
+    def __enter__(self) -> "_Session":
+        return self
+
+    def __exit__(self, *exc) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        if self._job is not None:
+            job, self._job, self._used = self._job, None, False
+            with contextlib.suppress(GraderFault):
+                job.close()
+
+    def run(self, assignment: Assignment, item: Exercise, test) -> Found:
+        """Run one hidden test; a failure that an earlier call could have caused is confirmed in a new child."""
+        blank = Found(test.__name__, visible.sentence(test), "could_not_grade")
+        if fault := assignment.void.get((item.id, test.__name__)):
+            return dataclasses.replace(blank, message=f"the test itself is broken ({fault})")
+        if self._strikes.get(item.id, 0) >= STRIKES:
+            message = "not run: other tests of this exercise had already run out of time"
+            return dataclasses.replace(blank, outcome="timeout", message=message)
+        for attempt in (1, 2):
+            try:
+                found = self._once(assignment, item, test, blank)
+                if self._suspicious(found):
+                    self._end()
+                    found = self._once(assignment, item, test, blank)
+                return self._charged(item, found)
+            except GraderFault as error:
+                self._job = None
+                if attempt == 2:
+                    return dataclasses.replace(blank, message=f"the sandbox broke: {error}")
+                self.grader.sandbox.restart()
+        raise AssertionError("unreachable")
+
+    def _once(self, assignment: Assignment, item: Exercise, test, blank: Found) -> Found:
+        try:
+            job = self._ready()
+            student = RemoteStudent(job, forbidden=item.visible.forbidden)
+            found = run_hidden(item, test, student, assignment.oracles[item.id], assignment.seed)
+        except SubmissionFailed as error:
+            self._end()
+            if error.verdict == "timeout":
+                self._strikes[item.id] = self._strikes.get(item.id, 0) + 1
+            found = dataclasses.replace(blank, outcome=error.verdict, message=str(error))
+        return found
+
+    def _suspicious(self, found: Found) -> bool:
+        """Whether an earlier test in the same child may have caused this failure."""
+        if found.outcome in ("passed", "not_attempted", "missing", "timeout") or found.misconception:
+            return False
+        return self._used_before
+
+    def _charged(self, item: Exercise, found: Found) -> Found:
+        """An absent name is explained by what became of the cell that should define it."""
+        if found.outcome == "missing" and item.id in self._faults:
+            outcome, message = self._faults[item.id]
+            return dataclasses.replace(found, outcome=outcome, message=message)
+        return found
+
+    def _ready(self):
+        """A child in which the cells have run and whose disturbing global state is reset."""
+        if self._job is not None and not self._job.reset(seed=_seed(self.submission)):
+            self._end()
+        self._used_before = self._used
+        while self._job is None:
+            self._job = self.grader.sandbox.job(self.grader.limits, seed=_seed(self.submission))
+            if not self._run_cells():
+                self._end()
+        self._used = True
+        return self._job
+
+    def _run_cells(self) -> bool:
+        """Run the cells in order; False if one of them killed the process (it is skipped next time)."""
+        deadline = time.monotonic() + CELLS_S
+        for index, cell in enumerate(self.submission.cells):
+            if index in self._skip or cell.kind == "written":
+                continue
+            left = deadline - time.monotonic()
+            try:
+                if left <= 0:
+                    raise SubmissionFailed("timeout", f"the cells before it took {CELLS_S:.0f} s")
+                error = self._job.run_cell(cell.source, wall_s=min(CELL_S, left))
+            except SubmissionFailed as failure:
+                self._skip[index] = failure
+                self._note(cell, index, failure.verdict, str(failure))
+                return False
+            if error is not None:
+                self._note(cell, index, "error", f"your cell raised {error.kind}: {error.text}")
+        return True
+
+    def _note(self, cell: Cell, index: int, outcome: str, message: str) -> None:
+        if cell.grade_id:
+            self._faults[cell.grade_id] = (outcome, message)
+        what = f"cell {cell.grade_id}" if cell.grade_id else f"an added cell (cell {index + 1})"
+        sentence = f"{what}: {message[:300]}"
+        untouched = cell.grade_id in self.submission.untouched
+        if sentence not in self.problems and not untouched:
+            self.problems.append(sentence)
+
+
+def _seed(submission: Submission) -> int:
+    return int.from_bytes(hashlib.sha256(content_hash(submission).encode()).digest()[:4], "little")

@@ -1,0 +1,324 @@
+"""What nbgrader loads by dotted name: it hands over a submission, we hand back scores, comments and pages.
+
+nbgrader_config.py names these classes. They translate between nbgrader's files and gradebook and our Submission and
+Result, and decide nothing. Facts about nbgrader 0.9.6 are noted where they shape the code.
+"""
+
+import atexit
+import contextlib
+import functools
+import glob
+import json
+import os
+import re
+import stat
+from dataclasses import replace
+from fnmatch import fnmatch
+from pathlib import Path
+
+import bleach
+import jinja2
+import nbformat
+from markupsafe import Markup
+from nbconvert.exporters import Exporter, NotebookExporter
+from nbconvert.filters import markdown2html
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook, SubmittedNotebook
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import default
+
+from autograder import report
+from autograder.course import Course, grade_id, role
+from autograder.finding import find
+from autograder.grading import Grader
+from autograder.result import ExerciseResult, Result
+from autograder.sandbox.host import GraderFault, SandboxUnavailable
+from autograder.submission import Submission, UnreadableSubmission, read, rebuild
+
+LARGEST = 10 * 2**20  # bytes of a file handed in beside the notebook
+MOST = 200  # files handed in beside the notebook
+
+_until_exit = contextlib.ExitStack()
+atexit.register(_until_exit.close)
+
+
+class CouldNotGrade(Exception):
+    """The grader itself failed on an exercise. nbgrader reports the submission and takes it up again in the next run."""
+
+
+@functools.cache
+def warm_grader(root: str) -> Grader:
+    """The grader of this process: the sandbox starts once for a whole batch, and once for formgrader."""
+    return _until_exit.enter_context(Grader(Course.find(root)))
+
+
+# ---- nbgrader autograde: from the submitted file to the notebook that is graded --------------------------
+
+
+class SubmissionExporter(NotebookExporter):
+    """Hands on, in place of the student's notebook, the course's own notebook with the student's answers put in.
+
+    nbgrader makes one exporter for a run and reads each notebook with it twice: first the submission (to sanitize it),
+    then what that gave (to grade it). A preprocessor sees a notebook only after nbformat has parsed it and raised on a
+    damaged one, so this is the one configurable place where a damaged submission can still become a graded one.
+    """
+
+    submission: Submission  # the one that is being graded, for Grade
+    readable: bool
+
+    def __init__(self, config=None, **kwargs):
+        super().__init__(config=config, **kwargs)
+        if isinstance(self.parent, Autograde):
+            _prepare(self.parent)
+
+    def from_filename(self, filename, resources=None, **kwargs):
+        if not self.parent._sanitizing:
+            return super().from_filename(filename, resources=resources, **kwargs)
+        path, names = Path(filename), resources["nbgrader"]
+        course = Course.find(self.parent.coursedir.root)
+        release = course.release(names["assignment"])
+        self.submission, self.readable = _read(path.parent, release, names["student"], names["assignment"])
+        for problem in self.submission.problems:
+            self.log.warning("%s, %s: %s", names["student"], names["assignment"], problem)
+        resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        notebook = rebuild(self.submission, course.source(names["assignment"]))
+        return self.from_notebook_node(notebook, resources=resources, **kwargs)
+
+
+def _read(folder: Path, release: NotebookNode, student: str, assignment: str) -> tuple[Submission, bool]:
+    """The submission in a folder, and whether it could be read; if not, it holds no answers and the reason."""
+    found = find([folder], assignment)[0]
+    problems = found.problems
+    if found.path is not None:
+        try:
+            submission = read(found.path, release, student=student, assignment=assignment)
+            return replace(submission, problems=(*problems, *submission.problems)), True
+        except UnreadableSubmission as error:
+            problems = (*problems, str(error))
+    stubs = {grade_id(cell): cell.source for cell in release.cells if role(cell) in ("solution", "written")}
+    return Submission(student, assignment, folder, (), {}, problems, (), tuple(stubs), stubs), False
+
+
+def _prepare(autograde: Autograde) -> None:
+    """Before the run begins, see to it that no submission can stop it or drop out of it unseen."""
+    settings = {name: getattr(autograde.coursedir, name) for name in CourseDirectory.class_traits(config=True)}
+    folders = SubmittedFolders(parent=autograde.coursedir.parent, log=autograde.log, **settings)
+    autograde.coursedir = folders
+    own_hook, ignored = autograde.pre_convert_hook, folders.ignore
+
+    def before_each(notebooks, **kwargs):
+        folders.ignore = ignored + folders.unfit(Path(notebooks[0]).parent)
+        if own_hook:
+            own_hook(notebooks=notebooks, **kwargs)
+
+    autograde.pre_convert_hook = before_each
+    # nbgrader passes over a folder without a notebook (an old score stays), fails on a notebook of another name, and
+    # gives up the whole run on a folder whose name holds a line break.
+    pattern = autograde._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
+    for folder in glob.glob(autograde._format_source(folders.assignment_id, folders.student_id)):
+        match = re.fullmatch(pattern, folder)
+        if match is None or not match["student"].isprintable():
+            autograde.log.error("%r was not graded: this cannot be the id of a student, rename the folder", folder)
+            autograde.assignments.pop(folder, None)
+        elif os.path.isdir(folder) and fnmatch(match["assignment"], folders.notebook_id):
+            autograde.assignments[folder] = [os.path.join(folder, f"{match['assignment']}.ipynb")]
+
+
+class SubmittedFolders(CourseDirectory):
+    """The course's folders during one run of autograde, read so that nothing a student put there stops the run."""
+
+    def get_existing_timestamp(self, dest_path):
+        """The time of submission; None, with a warning, where timestamp.txt does not hold one."""
+        path = Path(dest_path, "timestamp.txt")
+        try:
+            # nbgrader opens whatever is there, and calls a method that does not exist if it makes no sense.
+            if not path.is_symlink() and not path.exists():
+                return None
+            if not _plain_file(path, at_most=200):
+                raise ValueError("it is not a small plain file")
+            return super().get_existing_timestamp(dest_path)
+        except Exception as error:
+            self.log.warning("%s does not hold the time of submission: %s", path, error)
+            return None
+
+    def unfit(self, folder: Path) -> list[str]:
+        """Patterns of what nbgrader must not copy from a submission: it would copy a link's target or an endless device."""
+        paths = [path for path in folder.iterdir() if path.suffix != ".ipynb" and not _fit(path)]
+        for path in paths[:5]:
+            self.log.warning("%s is not copied: only plain files of at most %d MB are", path, LARGEST // 2**20)
+        return [glob.escape(str(path)) for path in (paths if len(paths) <= MOST else [folder])]
+
+
+def _fit(path: Path) -> bool:
+    if not path.is_dir() or path.is_symlink():
+        return _plain_file(path)
+    seen = 0
+    for where, folders, files in os.walk(path):
+        seen += len(folders) + len(files)
+        if seen > MOST or not all(_plain_file(Path(where, name)) for name in files):
+            return False
+    return True
+
+
+def _plain_file(path: Path, at_most: int = LARGEST) -> bool:
+    found = os.lstat(path)
+    return stat.S_ISREG(found.st_mode) and found.st_size <= at_most and os.access(path, os.R_OK)
+
+
+# ---- nbgrader autograde: from the notebook to the gradebook -----------------------------------------------
+
+
+class Grade(NbGraderPreprocessor):
+    """Grades the submission, enters every score and comment in the gradebook, and leaves the result in the notebook."""
+
+    def preprocess(self, nb, resources):
+        names, folders = resources["nbgrader"], self.parent.parent.coursedir
+        result = self._result(folders.root, self.parent.submission, self.parent.readable)
+        nb.metadata.setdefault("traindeep", {})["result"] = json.loads(result.to_json())
+        for cell in nb.cells:
+            if role(cell) == "check":
+                cell.outputs = _shown(_exercise_of(grade_id(cell), result))
+        with Gradebook(folders.db_url, folders.course_id) as gradebook:
+            notebook = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
+            enter(notebook, self.parent.submission, result, self.log)
+            gradebook.db.commit()
+        if not result.gradable:
+            # nbgrader does not take this back when a preprocessor raises; formgrader's kernels would inherit it.
+            os.environ.pop("NBGRADER_EXECUTION", None)
+            raise CouldNotGrade(f"{names['student']}, {names['assignment']}: {'; '.join(result.problems[-3:])}")
+        return nb, resources
+
+    def _result(self, root: str, submission: Submission, readable: bool) -> Result:
+        grader = warm_grader(root)
+        if not readable:
+            return grader.nothing(submission.student, submission.assignment, submission.problems)
+        try:
+            return grader.grade(submission)
+        except SandboxUnavailable:
+            raise
+        except (Exception, GraderFault) as error:
+            problems = (*submission.problems, f"the grader failed ({type(error).__name__}: {error})")
+            return grader.nothing(submission.student, submission.assignment, problems, verdict="could_not_grade")
+
+
+def enter(notebook: SubmittedNotebook, submission: Submission, result: Result, log) -> None:
+    """Write every score and automatic comment of a submitted notebook; what a person entered stays.
+
+    The rows are those of the gradebook, not the cells at hand: the row of a cell that is gone is written too.
+    """
+    answered = submission.written.keys() - {*submission.untouched, *submission.missing}
+    answered = {name for name in answered if submission.written[name].strip()}
+    exercises = {exercise.id: exercise for exercise in result.exercises}
+    for grade in notebook.grades:
+        exercise = _exercise_of(grade.name, result)
+        if exercise is not None:
+            del exercises[exercise.id]
+            if exercise.max_score != grade.max_score:
+                log.error("%s: %g points in the gradebook, %g in the course; run nbgrader generate_assignment",
+                          grade.name, grade.max_score, exercise.max_score)  # fmt: skip
+            grade.auto_score = None if exercise.verdict == "could_not_grade" else exercise.score
+        else:
+            grade.auto_score = None if grade.name in answered else 0.0
+        # As nbgrader does: a score that a person changed is looked at again after a new submission.
+        grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+    for comment in notebook.comments:
+        exercise = _exercise_of(comment.name, result)
+        if exercise is not None:
+            comment.auto_comment = report.comment(exercise)
+        else:
+            comment.auto_comment = None if comment.name in answered else "No response."
+    if exercises:
+        log.error("not in the gradebook: %s; run nbgrader generate_assignment", ", ".join(exercises))
+
+
+def _exercise_of(grade_id: str, result: Result) -> ExerciseResult | None:
+    """The result that belongs to the cell `<id>` or `check_<id>`."""
+    ids = (grade_id, grade_id.removeprefix("check_"))
+    return next((exercise for exercise in result.exercises if exercise.id in ids), None)
+
+
+def _shown(exercise: ExerciseResult | None) -> list[NotebookNode]:
+    """What formgrader shows below a check cell, for the person who grades: the outcome of every hidden test."""
+    if exercise is None:
+        return []
+    lines = [report.comment(exercise), ""]
+    for test in exercise.tests:
+        lines.append(f"{test.outcome:14}{test.part + ': ' if test.part else ''}{test.says}")
+        lines += [" " * 14 + line for line in test.message.splitlines() if test.outcome != "passed"]
+    return [nbformat.v4.new_output("stream", name="stdout", text="\n".join(lines) + "\n")]
+
+
+# ---- nbgrader generate_feedback, and formgrader's page ----------------------------------------------------
+
+
+class FeedbackExporter(Exporter):
+    """The page a student gets: our report of the result, and what people entered in the gradebook."""
+
+    @default("file_extension")
+    def _file_extension_default(self):
+        return ".html"
+
+    def from_filename(self, filename, resources=None, **kwargs):
+        names, folders = resources["nbgrader"], self.parent.coursedir
+        nb = nbformat.read(filename, as_version=4)
+        if "result" not in nb.metadata.get("traindeep", {}):
+            raise ValueError(f"{filename} was not graded by our plug-in; run nbgrader autograde --force first")
+        with Gradebook(folders.db_url, folders.course_id) as gradebook:
+            notebook = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
+            page = feedback_page(nb, notebook)
+        resources["output_extension"] = self.file_extension
+        return page, resources
+
+
+def feedback_page(nb: NotebookNode, notebook: SubmittedNotebook) -> str:
+    """Our report with the gradebook's scores on top: where the two differ, a person decided."""
+    result = Result.from_json(json.dumps(nb.metadata.traindeep["result"]))
+    comments = {comment.name: comment.manual_comment or "" for comment in notebook.comments}
+    answers = {grade_id(cell): cell.source for cell in nb.cells}
+    rows, written = [], []
+    for grade in notebook.grades:
+        exercise = _exercise_of(grade.name, result)
+        name = exercise.id if exercise else grade.name
+        note = comments.get(name, "")
+        if exercise is None:
+            written.append((name, Markup(harmless_markdown(answers.get(name, "")))))
+        elif grade.score != exercise.score:
+            note = f"The score was changed from {exercise.score:g} to {grade.score:g}. {note}"
+        waits = grade.needs_manual_grade and grade.manual_score is None
+        rows.append((exercise.title if exercise else name, grade.score, grade.max_score, waits, note))
+    penalty = notebook.late_submission_penalty or 0.0
+    section = _GRADES.render(rows=rows, written=written, penalty=penalty, score=notebook.score - penalty,
+                             max_score=notebook.max_score, waits=any(row[3] for row in rows))  # fmt: skip
+    page = report.feedback_html(result)
+    head, end, tail = page.rpartition("</body>")
+    return head + section + end + tail
+
+
+_GRADES = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""
+<section>
+<h2>Grade: {{ "%g" % score }} of {{ "%g" % max_score }}</h2>
+{% if penalty %}<p>{{ "%g" % penalty }} points were taken off because the submission was late.</p>{% endif %}
+{% if waits %}<p>Some answers wait to be read by a person.</p>{% endif %}
+<table>
+<tr><th scope="col">Part</th><th scope="col">Points</th><th scope="col">Remark</th></tr>
+{% for name, score, most, waits, note in rows %}
+<tr><td>{{ name }}</td><td>{% if waits %}not graded yet{% else %}{{ "%g" % score }} of {{ "%g" % most }}{% endif %}</td>
+<td style="white-space: pre-wrap">{{ note }}</td></tr>
+{% endfor %}
+</table>
+{% for name, answer in written %}
+<h3>Your answer: {{ name }}</h3>
+<blockquote>{{ answer }}</blockquote>
+{% endfor %}
+</section>
+""")
+
+
+def harmless_markdown(text: str) -> str:
+    """Markdown as HTML that cannot run anything: formgrader shows students' text inside the grader's Jupyter session."""
+    tags = "p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code div span em strong del b i sub sup a img " \
+           "table thead tbody tr th td details summary"  # fmt: skip
+    attributes = {"a": ["href", "title"], "img": ["src", "alt", "title", "width"], "*": ["class"]}
+    return bleach.clean(markdown2html(text), tags=tags.split(), attributes=attributes, protocols=["http", "https", "mailto"])

@@ -1,0 +1,118 @@
+"""The result record, version 1: what grading one submission found, as data."""
+
+import dataclasses
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from traindeep.checks import TestResult as Visible
+
+VERSION = 1
+VERDICTS = (
+    "passed",
+    "partial",
+    "failed",
+    "not_attempted",
+    "error",
+    "timeout",
+    "out_of_memory",
+    "crashed",
+    "missing",
+    "could_not_grade",
+)
+
+
+class BadRecord(ValueError):
+    """A file that should hold a result does not."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TestResult:
+    """One hidden test of one submission. `says` is the sentence that holds when it passes."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    name: str
+    says: str
+    hidden: bool
+    part: str
+    outcome: str
+    message: str = ""
+    misconception: str = ""
+    diagnosis: str = ""
+
+    @classmethod
+    def of(cls, found: Visible, part: str) -> "TestResult":
+        return cls(found.name, found.says, True, part, found.outcome, found.message, found.misconception, found.diagnosis)
+
+
+@dataclasses.dataclass(frozen=True)
+class ExerciseResult:
+    """One exercise of one submission."""
+
+    id: str
+    title: str
+    verdict: str
+    score: float
+    max_score: float
+    tests: tuple[TestResult, ...]
+    misconception: str = ""  # the one that most failed tests recognise
+    diagnosis: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """One graded submission. `key` is the hash of everything the grade depends on; a rerun with the same key is skipped."""
+
+    student: str
+    assignment: str
+    score: float
+    max_score: float
+    isolation: str
+    seed: str  # fingerprint of the course secret, never the secret
+    elapsed_s: float
+    problems: tuple[str, ...]
+    exercises: tuple[ExerciseResult, ...]
+    key: str = ""
+    version: int = VERSION
+
+    @property
+    def gradable(self) -> bool:
+        """False if some exercise could not be graded, which is the grader's fault and no verdict on the student."""
+        return all(exercise.verdict != "could_not_grade" for exercise in self.exercises)
+
+    def to_json(self) -> str:
+        data = dataclasses.asdict(self)
+        return json.dumps({"version": data.pop("version"), **data}, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "the record") -> "Result":
+        """Raises BadRecord, naming `where`, for text that is no record of this version."""
+        try:
+            data = json.loads(text)
+            if data.get("version") != VERSION:
+                raise BadRecord(f"{where}: expected a result record of version {VERSION}, got {data.get('version')!r}")
+            exercises = tuple(
+                ExerciseResult(**item | {"tests": tuple(TestResult(**test) for test in item["tests"])})
+                for item in data.pop("exercises")
+            )
+            return cls(**data | {"exercises": exercises, "problems": tuple(data["problems"])})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            if isinstance(error, BadRecord):
+                raise
+            raise BadRecord(f"{where} is not a result record ({error}); delete it and grade again") from None
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write text so that a reader sees the old file or the new one, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

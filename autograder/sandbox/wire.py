@@ -1,0 +1,420 @@
+"""Frames of plain data between the grader and the process that runs student code.
+
+    <u32 header bytes> <u32 body bytes> <header: msgpack> <body: raw bytes of arrays, each padded to 64>
+
+What msgpack has no type for travels as an extension: arrays (their bytes are the next slice of the body), tuples,
+large integers, and so on. There is no pickle, no code and no object array. `decode` is all that the grader runs on
+bytes that student code may have forged: it builds exact builtins, ndarrays and tensors, and any surprise is a
+ProtocolError. Nothing is bounded by trust: the reader of a frame checks the prefix before it reads on.
+"""
+
+import itertools
+import math
+import struct
+import sys
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+import numpy as np
+
+PREFIX = struct.Struct("<II")
+MAX_HEADER = 1 << 20  # bounds what decode can build: at most 64 bytes of objects for each byte
+MAX_BODY = 64 << 20
+MAX_DEPTH = 32
+MAX_ITEMS = 10_000  # of a generator, and keys of one dict (colliding keys would take quadratic time)
+MAX_INTEGER = 2048  # bytes
+
+ARRAY, TUPLE, INTEGER, COMPLEX, CONSTANT, SLICE, SET, HANDLE, CALLBACK, NUMPY_RNG, TORCH_RNG = range(1, 12)
+REQUIRES_GRAD, PARAMETER, GAPS, READ_ONLY = 1, 2, 4, 8
+
+DTYPES = {np.dtype(code).name: np.dtype(code) for code in ["?", "b", "B", "h", "H", "i", "I", "q", "Q", "e", "f", "d", "F", "D"]}
+TORCH_DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64",
+                "complex64", "complex128")  # fmt: skip
+PAD = [b"\0" * n for n in range(64)]
+
+
+class ProtocolError(Exception):
+    """These bytes are no frame that an honest sender makes."""
+
+
+class Unsendable(Exception):
+    """This value is not plain data."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """Stands for an object that stays on the student's side."""
+
+    id: int
+    type_name: str
+
+
+@dataclass(frozen=True)
+class Callback:
+    """Stands for a function of the test; it is called where it was defined."""
+
+    id: int
+
+
+@dataclass
+class Lent:
+    """A tensor that goes back to where it came from, so that the receiver finds its own object again."""
+
+    id: int
+    value: Any
+
+
+def _refuse(x):
+    raise Unsendable(f"cannot send {type(x).__name__}")
+
+
+# ---- encode ------------------------------------------------------------------------------------------------------
+
+
+def encode(tree, foreign: Callable = _refuse, ident: Callable = lambda tensor: None) -> list:
+    """Turn plain data into buffers to write, without copying contiguous arrays.
+
+    Args:
+        tree: The data.
+        foreign: Called with what is not plain data; returns a Handle or Callback, or raises Unsendable.
+        ident: The number by which the receiver knows a parameter, or None.
+
+    Raises:
+        Unsendable: too deep, too large or not plain.
+    """
+    return _Encoder(foreign, ident).frame(tree)
+
+
+class _Encoder:
+    def __init__(self, foreign, ident):
+        self.foreign, self.ident, self.body, self.size, self.nodes = foreign, ident, [], 0, 0
+
+    def frame(self, tree) -> list:
+        header = self.pack(self.plain(tree, 0))
+        if len(header) > MAX_HEADER or self.size > MAX_BODY:
+            raise Unsendable(f"value too large to send: {len(header)} + {self.size} bytes")
+        return [PREFIX.pack(len(header), self.size) + header, *self.body]
+
+    @staticmethod
+    def pack(plain) -> bytes:
+        return msgpack.packb(plain, strict_types=True, unicode_errors="surrogatepass")
+
+    def ext(self, code: int, plain) -> msgpack.ExtType:
+        return msgpack.ExtType(code, self.pack(plain))
+
+    def plain(self, x, depth: int):
+        """What msgpack can pack. Subclasses are read through their base class, never through their own methods."""
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_HEADER:
+            raise Unsendable("nested too deeply" if depth > MAX_DEPTH else "too many items")
+        if type(x) in _FLAT:
+            return x
+        if type(x) is int:
+            return self.integer(x)
+        if isinstance(x, _NUMPY):
+            return self.array(x)
+        if isinstance(x, int):
+            return self.integer(int.__index__(x))
+        if isinstance(x, float):
+            return float.__float__(x)
+        if isinstance(x, str):
+            return str.__str__(x)
+        if isinstance(x, complex):
+            return self.ext(COMPLEX, [x.real, x.imag])
+        if isinstance(x, (bytes, bytearray)):
+            return bytes(x)
+        if isinstance(x, list):
+            return self.items(list.__iter__(x), depth)
+        if isinstance(x, tuple):
+            return self.ext(TUPLE, self.items(tuple.__iter__(x), depth))
+        if isinstance(x, dict):
+            return {self.key(k, depth): self.plain(v, depth + 1) for k, v in dict.items(x)}
+        if isinstance(x, (set, frozenset)):
+            return self.ext(SET, [isinstance(x, frozenset), self.items(iter(x), depth)])
+        if isinstance(x, _STREAMS):
+            items = list(itertools.islice(x, MAX_ITEMS + 1))
+            if len(items) > MAX_ITEMS:
+                raise Unsendable(f"a generator gave more than {MAX_ITEMS} items")
+            return self.items(items, depth)
+        if isinstance(x, slice):
+            return self.ext(SLICE, self.items((x.start, x.stop, x.step), depth))
+        return self.other(x)
+
+    def items(self, items, depth: int) -> list:
+        items = list(items)
+        if _FLAT.issuperset(map(type, items)):  # the common case, quickly
+            self.nodes += len(items)
+            return items
+        return [self.plain(item, depth + 1) for item in items]
+
+    def key(self, x, depth: int):
+        if not isinstance(x, _KEYS):
+            raise Unsendable(f"a key of type {type(x).__name__}")
+        return self.plain(x, depth + 1)
+
+    def integer(self, x: int):
+        if -(1 << 63) <= x < 1 << 64:
+            return x
+        size = x.bit_length() // 8 + 1
+        if size > MAX_INTEGER:
+            raise Unsendable("an integer of more than 2048 bytes")
+        return msgpack.ExtType(INTEGER, x.to_bytes(size, "little", signed=True))
+
+    def other(self, x):
+        torch = sys.modules.get("torch")
+        if torch and isinstance(x, torch.Tensor):
+            try:
+                return self.tensor(x, torch)
+            except Unsendable:  # sparse, quantized, on another device
+                pass
+        name = constant_name(x)
+        if name:
+            return self.ext(CONSTANT, name)
+        stand_in = self.foreign(x)
+        if isinstance(stand_in, Handle):
+            return self.ext(HANDLE, [stand_in.id, stand_in.type_name])
+        if isinstance(stand_in, Callback):
+            return self.ext(CALLBACK, stand_in.id)
+        return stand_in  # made by the caller with `rng_extension`
+
+    def array(self, x):
+        kind = "s" if isinstance(x, np.generic) else "n"
+        x = np.asarray(x)
+        if x.dtype.name not in DTYPES or not x.dtype.isnative:
+            return self.other(x)
+        flags = 0 if x.flags.writeable or kind == "s" else READ_ONLY
+        return self.ext(ARRAY, [kind, x.dtype.name, *self.layout(x, flags), None, None])
+
+    def tensor(self, x, torch):
+        dtype = str(x.dtype).removeprefix("torch.")
+        if x.layout != torch.strided or x.device.type != "cpu" or dtype not in TORCH_DTYPES or x.is_quantized:
+            raise Unsendable(f"a tensor of layout {x.layout} on {x.device} of type {x.dtype}")
+        flags = REQUIRES_GRAD if x.requires_grad else 0
+        flags |= PARAMETER if isinstance(x, torch.nn.Parameter) else 0
+        data = x.detach().resolve_conj().resolve_neg()
+        data = (data.view(torch.int16) if dtype == "bfloat16" else data).numpy()
+        grad = x.grad if x.is_leaf else None
+        grad = None if grad is None else self.tensor(grad, torch)  # its bytes lie before those of x, as decode reads
+        return self.ext(ARRAY, ["t", dtype, *self.layout(data, flags), self.ident(x), grad])
+
+    def layout(self, x, flags: int) -> tuple:
+        """Queue the bytes. A transposed or strided array arrives transposed or strided: `.view` fails on both sides."""
+        order = None
+        if not x.flags.c_contiguous:
+            order = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
+            dense = x.transpose(order)
+            flags |= 0 if dense.flags.c_contiguous else GAPS
+            shape, x = x.shape, np.ascontiguousarray(dense)
+        else:
+            shape = x.shape
+        if x.size:
+            self.body.append(memoryview(x.reshape(-1).view(np.uint8)))
+            self.body.append(PAD[-x.nbytes % 64])
+            self.size += x.nbytes + -x.nbytes % 64
+        return list(shape), order, flags
+
+
+_FLAT = frozenset({type(None), bool, float, str, bytes})
+_NUMPY = (np.generic, np.ndarray)
+_KEYS = (type(None), bool, int, float, str, bytes, tuple, np.generic, frozenset)
+_STREAMS = (types.GeneratorType, range, map, filter, zip, enumerate, reversed, type({}.keys()), type({}.values()),
+            type({}.items()), type(iter([])), type(iter(())), type(iter({})))  # fmt: skip
+
+
+def constant_name(x) -> str | None:
+    """The name of a dtype or of Ellipsis, for instance "torch.float32" or "numpy.float32 type"."""
+    if x is Ellipsis:
+        return "Ellipsis"
+    if isinstance(x, np.dtype) and x.name in DTYPES and x.isnative:
+        return f"numpy.{x.name}"
+    if isinstance(x, type) and issubclass(x, np.generic) and np.dtype(x).name in DTYPES:
+        return f"numpy.{np.dtype(x).name} type"
+    if type(x).__module__ == "torch" and type(x).__name__ == "dtype":
+        return str(x)
+    return None
+
+
+def constant(name: str):
+    if name == "Ellipsis":
+        return Ellipsis
+    library, _, dtype = name.partition(".")
+    if library == "torch" and dtype in TORCH_DTYPES:
+        import torch
+
+        return getattr(torch, dtype)
+    if library == "numpy":
+        return DTYPES[dtype.removesuffix(" type")].type if dtype.endswith(" type") else DTYPES[dtype]
+    raise ValueError("unknown constant")
+
+
+# ---- decode ------------------------------------------------------------------------------------------------------
+
+
+def decode(header, body, foreign: Callable = lambda stand_in: stand_in, generators: Callable | None = None):
+    """Bytes to plain data; every failure is a ProtocolError.
+
+    Args:
+        header, body: The two parts of a frame.
+        foreign: Called with every Handle, Callback and Lent; returns what takes its place.
+        generators: Called with the code and the state of a random generator. Only the student's side takes them.
+    """
+    decoder = _Decoder(body, foreign, generators)
+    try:
+        tree = decoder.unpack(header)
+        _check_depth(tree)
+    except Exception as error:  # noqa: BLE001 - hostile bytes may fail in any way
+        raise ProtocolError(f"bad frame: {type(error).__name__}: {error}"[:200]) from None
+    if decoder.at != len(decoder.body):
+        raise ProtocolError("bad frame: bytes left over")
+    return tree
+
+
+class _Decoder:
+    def __init__(self, body, foreign, generators):
+        self.body, self.at, self.depth = memoryview(body), 0, 0
+        self.foreign, self.generators = foreign, generators
+
+    def unpack(self, data):
+        return msgpack.unpackb(data, ext_hook=self.ext, strict_map_key=False, unicode_errors="surrogatepass",
+                               max_map_len=MAX_ITEMS)  # fmt: skip
+
+    def ext(self, code: int, data):
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ValueError("nested too deeply")
+        try:
+            return int.from_bytes(data, "little", signed=True) if code == INTEGER else self.build(code, data)
+        finally:
+            self.depth -= 1
+
+    def build(self, code: int, data):
+        value = self.unpack(data)
+        if code == ARRAY:
+            return self.array(*value)
+        if code == TUPLE:
+            return tuple(_exactly(value, list))
+        if code == COMPLEX:
+            return complex(_exactly(value[0], float), _exactly(value[1], float))
+        if code == CONSTANT:
+            return constant(_exactly(value, str))
+        if code == SLICE:
+            return slice(*_exactly(value, list))
+        if code == SET:
+            return (frozenset if value[0] is True else set)(_exactly(value[1], list))
+        if code == HANDLE:
+            return self.foreign(Handle(_exactly(value[0], int), _exactly(value[1], str)[:200]))
+        if code == CALLBACK:
+            return self.foreign(Callback(_exactly(value, int)))
+        if code in (NUMPY_RNG, TORCH_RNG) and self.generators:
+            return self.generators(code, value)
+        raise ValueError(f"unknown extension {code}")
+
+    def array(self, kind, dtype, shape, order, flags, ident, grad):
+        if len(shape) > 16 or any(type(n) is not int or n < 0 for n in shape):
+            raise ValueError("bad shape")
+        if order is not None and sorted(order) != list(range(len(shape))):
+            raise ValueError("bad order of axes")
+        stored = DTYPES["int16" if dtype == "bfloat16" else dtype]
+        size = math.prod(shape) * stored.itemsize
+        if self.at + size > len(self.body):
+            raise ValueError("body too short")
+        x = np.frombuffer(self.body[self.at : self.at + size], stored)
+        self.at += size + -size % 64
+        x = x.reshape(shape if order is None else [shape[axis] for axis in order])
+        if flags & GAPS and x.ndim:
+            wide = np.empty((*x.shape[:-1], 2 * x.shape[-1]), stored)
+            wide[..., ::2] = x
+            x = wide[..., ::2]
+        if order is not None:
+            x = x.transpose(np.argsort(order))
+        if kind == "s" and x.ndim == 0:
+            return x[()]
+        if kind == "n":
+            if flags & READ_ONLY:
+                x.flags.writeable = False
+            return x
+        if kind != "t":
+            raise ValueError("unknown kind of array")
+        return self.tensor(x, dtype, flags, ident, grad)
+
+    def tensor(self, x, dtype, flags, ident, grad):
+        import torch
+
+        x = torch.from_numpy(x)
+        x = x.view(torch.bfloat16) if dtype == "bfloat16" else x
+        if flags & PARAMETER:
+            x = torch.nn.Parameter(x, requires_grad=bool(flags & REQUIRES_GRAD))
+        elif flags & REQUIRES_GRAD:
+            x.requires_grad_()
+        if grad is not None:
+            x.grad = grad
+        return x if ident is None else self.foreign(Lent(_exactly(ident, int), x))
+
+
+def _exactly(x, kind):
+    if type(x) is not kind:
+        raise ValueError(f"expected {kind.__name__}, got {type(x).__name__}")
+    return x
+
+
+def _check_depth(tree) -> None:
+    level, depth = [tree], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH + 2:
+            raise ValueError("nested too deeply")
+        below = []
+        for x in level:
+            if type(x) in (list, tuple):
+                below += [y for y in x if type(y) in (list, tuple, dict)]
+            elif type(x) is dict:
+                below += [y for y in x.values() if type(y) in (list, tuple, dict)]
+        level = below
+
+
+# ---- what a call may change --------------------------------------------------------------------------------------
+
+
+def rng_extension(x) -> msgpack.ExtType | None:
+    """A random generator as an extension, or None if x is none. Requests carry them, replies never do."""
+    torch = sys.modules.get("torch")
+    if isinstance(x, np.random.Generator) and type(x.bit_generator) is np.random.PCG64:
+        return msgpack.ExtType(NUMPY_RNG, encode(numpy_rng_state(x))[0][PREFIX.size :])
+    if torch and isinstance(x, torch.Generator) and x.device.type == "cpu":
+        return msgpack.ExtType(TORCH_RNG, msgpack.packb(torch_rng_state(x)))
+    return None
+
+
+def numpy_rng_state(rng) -> list:
+    state = rng.bit_generator.state
+    return [state["state"]["state"], state["state"]["inc"], state["has_uint32"], state["uinteger"]]
+
+
+def set_numpy_rng_state(rng, state) -> None:
+    position, increment, has_uint32, uinteger = (_exactly(n, int) for n in state)
+    rng.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": position % (1 << 128), "inc": increment % (1 << 128)},
+        "has_uint32": int(has_uint32 != 0),
+        "uinteger": uinteger % (1 << 32),
+    }
+
+
+def torch_rng_state(generator) -> bytes:
+    return generator.get_state().numpy().tobytes()
+
+
+def mutables(tree) -> Iterator:
+    """Everything in plain arguments that a function can change in place, in an order both sides agree on."""
+    torch = sys.modules.get("torch")
+    kinds = (np.ndarray, np.random.Generator) + ((torch.Tensor, torch.Generator) if torch else ())
+    if isinstance(tree, kinds):
+        yield tree
+    elif isinstance(tree, list | tuple | dict):
+        if not isinstance(tree, tuple):
+            yield tree
+        for item in tree.values() if isinstance(tree, dict) else tree:
+            yield from mutables(item)

@@ -1,0 +1,637 @@
+"""Runs inside the wall: a warm process that forks one child for each job, and the child that runs student code.
+
+The warm process ("zygote") imports NumPy, torch and matplotlib once. It never sees a submission and holds no secret:
+hidden tests and reference answers stay in the grader. The child locks itself down before it reads the first request;
+whatever happens in it ends with it.
+"""
+
+import ast
+import asyncio
+import builtins
+import contextlib
+import copy
+import fcntl
+import gc
+import inspect
+import io
+import linecache
+import operator
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import sys
+import traceback
+import types
+import warnings
+
+import lockdown
+import wire
+
+REQUEST_FD, REPLY_FD, OUTPUT_FD = 3, 4, 5
+MAX_TEXT, MAX_HANDLES = 2000, 10_000
+
+
+# ---- the warm process --------------------------------------------------------------------------------------------
+
+
+def main(control_fd: int) -> None:
+    control = socket.socket(fileno=control_fd)
+    setup = receive(control)[0]
+    namespaces = setup["level"] == "confined" and _try(lockdown.enter_namespaces)
+    warm()
+    if lockdown.LINUX:
+        lockdown.prctl(lockdown.PR_SET_DUMPABLE, 0)  # no ptrace, no /proc/PID/mem
+    setup["base"] = lockdown.address_space() if lockdown.LINUX else 0
+    scratch = setup["scratch"]
+    empty(scratch)
+    # Where mounting is refused (by Ubuntu's AppArmor profile) jobs share one scratch folder, and `clean` says if it
+    # must be renewed. Without bubblewrap that folder would be an unbounded one of the machine: then it is read-only.
+    may_mount = setup["level"] == "bubblewrap" or namespaces
+    own_scratch = bool(may_mount and _try(lockdown.mount_scratch, scratch) and _try(lockdown.unmount_scratch, scratch))
+    setup["writable"] = own_scratch or setup["level"] != "confined"
+    gc.collect()
+    gc.freeze()  # keeps the pages shared after a fork
+    send(control, {"ready": True, "scratch": own_scratch, "namespaces": bool(namespaces)})
+    while (message := receive(control)) is not None:
+        request, fds = message
+        if own_scratch:
+            lockdown.mount_scratch(scratch)
+        parent, pid = os.getpid(), os.fork()
+        if pid == 0:
+            try:
+                child(setup | request, fds, parent)
+            except BaseException:  # noqa: BLE001 - nothing may return into the loop above
+                traceback.print_exc(file=sys.__stderr__)
+            finally:
+                os._exit(70)
+        for fd in fds:
+            os.close(fd)
+        send(control, {"pid": pid})
+        ending = receive(control)  # the grader says "end", or is gone
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)  # not yet waited for, so the number is still its own
+        _, status, usage = os.wait4(pid, 0)
+        if own_scratch:
+            lockdown.unmount_scratch(scratch)
+        elif setup["level"] == "none":
+            empty(scratch)
+        if ending is None:
+            break
+        send(control, {
+            "status": os.waitstatus_to_exitcode(status),
+            "cpu_s": usage.ru_utime + usage.ru_stime,
+            "maxrss_kb": usage.ru_maxrss // (1 if lockdown.LINUX else 1024),
+            "clean": own_scratch or not os.listdir(scratch),
+        })  # fmt: skip
+    if setup["temporary"]:
+        shutil.rmtree(setup["temporary"], ignore_errors=True)  # the grader may have been killed
+
+
+def _try(function, *args) -> bool:
+    try:
+        function(*args)
+    except OSError:
+        return False
+    return True
+
+
+def empty(folder: str) -> None:
+    for name in os.listdir(folder):
+        shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(folder, name))
+
+
+def receive(control):
+    """One message and the descriptors that came with it; None when the grader is gone."""
+    data, fds, _, _ = socket.recv_fds(control, 1 << 16, 8)
+    while data and len(data) < sum(wire.PREFIX.unpack(data[:8])) + 8:
+        data += control.recv(1 << 16)
+    return (wire.decode(data[8:], b""), fds) if data else None
+
+
+def send(control, message) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        control.sendall(wire.encode(message)[0])
+
+
+def warm() -> None:
+    """Import what submissions use, and run it once: the first use of torch imports about a second's worth of modules."""
+    import matplotlib
+    import numpy
+    import torch
+
+    torch.set_num_threads(1)  # before any operation: a pool of threads would not survive the fork
+    torch.set_num_interop_threads(1)
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    layer = torch.nn.Linear(4, 4)
+    optimizer = torch.optim.Adam(layer.parameters())
+    layer(torch.zeros(2, 4)).sum().backward()
+    optimizer.step()
+    plt.close(plt.figure())
+    refuse_calls(("nothing",)).__enter__().__exit__(None, None, None)
+    seed_all(0)
+    torch.get_default_device()
+    numpy.random.default_rng(0).random()
+    # A pool of threads cannot start in the child, and a window cannot open: asking for one is harmless and has no effect.
+    torch.set_num_threads = torch.set_num_interop_threads = lambda number: None
+    matplotlib.use = plt.switch_backend = lambda *args, **kwargs: None
+    builtins.input = no_input
+    REPLACEABLE.extend(fingerprint())
+
+
+def seed_all(seed: int) -> None:
+    import numpy
+    import torch
+
+    random.seed(seed)
+    numpy.random.seed(seed % (1 << 32))
+    torch.manual_seed(seed)
+
+
+# ---- the child ---------------------------------------------------------------------------------------------------
+
+
+def child(setup: dict, fds: list[int], parent: int) -> None:
+    """Lock this process down, then answer requests. The order matters: descriptors, limits, Landlock, seccomp."""
+    lockdown.die_with_parent(parent)
+    null = os.open("/dev/null", os.O_RDWR)
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 20) for fd in fds]  # clear of the numbers below
+    os.dup2(null, 0)
+    for fd, number in zip(high, (REQUEST_FD, REPLY_FD, OUTPUT_FD), strict=True):
+        os.dup2(fd, number)
+    os.closerange(OUTPUT_FD + 1, 4096)
+    state = State(setup["scratch"])
+    os.chdir(setup["scratch"])
+    limits = setup["limits"]
+    strict = setup["level"] != "none"
+    lockdown.limit_resources(limits["memory"], limits["cpu"], setup["base"], strict)
+    if strict:
+        lockdown.drop_capabilities()
+        writable = [setup["scratch"], "/dev/null"] if setup["writable"] else ["/dev/null"]
+        version = lockdown.landlock([*setup["read"], setup["scratch"]], writable)
+        if not version and setup["level"] == "confined":
+            os._exit(71)
+        lockdown.seccomp()
+    state.reset(setup["seed"])
+    Server(state).serve()
+
+
+class Server:
+    """Answers one request at a time. A callback's answer may be preceded by further requests, so `serve` nests."""
+
+    def __init__(self, state):
+        self.state, self.objects, self.idents = state, {}, {}
+        module = types.ModuleType("__main__")
+        sys.modules["__main__"] = module  # dataclasses and pickles look their classes up there
+        self.space = module.__dict__
+        self.cells = 0
+        stand_in = Notebook()
+        self.space.update(get_ipython=lambda: stand_in, display=display, exit=sys.exit, quit=sys.exit)
+
+    # frames
+
+    def serve(self):
+        """Answer requests until the answer to our own callback arrives."""
+        while True:
+            header, body = wire.PREFIX.unpack(read_exact(8))
+            data = read_exact(header), read_exact(body)
+            request = wire.decode(*data, self.incoming, self.generator)
+            if "op" not in request:
+                return request
+            write_all(self.answer(request))
+
+    def answer(self, request) -> list:
+        number, before = request["seq"], []
+        try:
+            before = photograph([request.get("args"), request.get("kwargs")])
+            with refuse_calls(request.get("forbidden") or ()):
+                value = getattr(self, "op_" + request["op"])(request)
+            reply = {"seq": number, "ok": value}
+        except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too
+            reply = {"seq": number, "error": describe(error)}
+        try:
+            reply["written"] = changes(before)
+            return self.encode(reply)
+        except Exception:  # noqa: BLE001 - whatever cannot be sent as data is kept and named
+            if "ok" in reply:
+                reply["ok"] = self.keep(reply["ok"])
+            try:
+                return self.encode(reply)
+            except Exception as error:  # noqa: BLE001
+                return wire.encode({"seq": number, "written": [], "error": describe(error)})
+
+    def encode(self, reply) -> list:
+        return wire.encode(reply, self.keep, self.number)
+
+    # objects that stay here
+
+    def keep(self, x) -> wire.Handle:
+        if len(self.objects) >= MAX_HANDLES:
+            raise RuntimeError(f"more than {MAX_HANDLES} objects are held by the test")
+        number = len(self.objects) + 1
+        self.objects[number] = x
+        return wire.Handle(number, type_name(x))
+
+    def number(self, tensor):
+        """Parameters keep their identity: an optimizer built from `model.parameters()` must find the model's own."""
+        import torch
+
+        if not isinstance(tensor, torch.nn.Parameter):
+            return None
+        if id(tensor) not in self.idents:
+            self.idents[id(tensor)] = self.keep(tensor).id
+        return self.idents[id(tensor)]
+
+    def incoming(self, stand_in):
+        if isinstance(stand_in, wire.Handle):
+            return self.objects[stand_in.id]
+        if isinstance(stand_in, wire.Callback):
+            return Callback(self, stand_in.id)
+        import torch
+
+        ours, sent = self.objects[stand_in.id], stand_in.value
+        with torch.no_grad():
+            if ours.shape != sent.shape or not torch.equal(ours, sent):
+                ours.data = sent.data
+        return ours
+
+    def generator(self, code: int, state):
+        import numpy
+        import torch
+
+        if code == wire.NUMPY_RNG:
+            rng = numpy.random.Generator(numpy.random.PCG64())
+            wire.set_numpy_rng_state(rng, state)
+            return rng
+        generator = torch.Generator()
+        generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+        return generator
+
+    def find(self, target):
+        """A name of the notebook, or an object kept from an earlier result."""
+        if isinstance(target, str):
+            if target not in self.space:
+                raise NotDefined(f"{target} is not defined")
+            return self.space[target]
+        return target
+
+    # operations
+
+    def op_cell(self, request):
+        self.cells += 1
+        run_cell(request["source"], request["name"] or f"<cell {self.cells}>", self.space)
+
+    def op_call(self, request):
+        return self.find(request["target"])(*request["args"], **request["kwargs"])
+
+    def op_get(self, request):
+        value = self.find(request["target"])
+        return value if request["name"] is None else getattr(value, request["name"])
+
+    def op_set(self, request):
+        setattr(self.find(request["target"]), request["name"], request["args"])
+
+    def op_item(self, request):
+        return self.find(request["target"])[request["args"]]
+
+    def op_imported(self, request):
+        __import__(request["name"])
+        return self.keep(sys.modules[request["name"]])
+
+    def op_vjp(self, request):
+        return vjp(self.find(request["target"]), *request["args"], upstream=request["upstream"])
+
+    def op_reset(self, request):
+        self.objects.clear()
+        self.idents.clear()
+        return self.state.reset(request["seed"])
+
+
+class Callback:
+    """A function of the test, as the student's code sees it. Its copy is itself: what it records is outside."""
+
+    def __init__(self, server, number):
+        self._server, self._number = server, number
+
+    def __call__(self, *args, **kwargs):
+        message = {"callback": self._number, "args": list(args), "kwargs": kwargs}
+        write_all(self._server.encode(message))
+        answer = self._server.serve()
+        if "raised" not in answer:
+            return answer["returned"]
+        kind = getattr(builtins, answer["raised"]["kind"], RuntimeError)
+        raise kind(answer["raised"]["text"])
+
+    def __deepcopy__(self, memo):
+        return self
+
+    __copy__ = __deepcopy__
+
+
+class NotDefined(Exception):
+    """The notebook does not define a name."""
+
+
+class Forbidden(Exception):
+    """The library does the exercise."""
+
+
+def read_exact(size: int):
+    data = bytearray(size)
+    view, at = memoryview(data), 0
+    while at < size:
+        got = os.readv(REQUEST_FD, [view[at:]])
+        if not got:
+            os._exit(0)  # the grader closed the pipe: the normal end
+        at += got
+    return data
+
+
+def write_all(parts: list) -> None:
+    if sum(map(len, parts)) < 1 << 16:
+        parts = [b"".join(parts)]
+    for part in parts:
+        view = memoryview(part)
+        while view:
+            view = view[os.write(REPLY_FD, view) :]
+
+
+def type_name(x) -> str:
+    return str(type(x).__name__)[:100]
+
+
+def describe(error: BaseException) -> dict:
+    """An exception as bounded plain text: classes, message, and the frames that lie in the student's cells."""
+    try:
+        kinds = [str(kind.__name__)[:100] for kind in type(error).__mro__[:20]]
+        text = str(error)[:MAX_TEXT]
+        frames = traceback.extract_tb(error.__traceback__, limit=-100)
+        lines = [f"{f.filename}, line {f.lineno}: {f.line}"[:200] for f in frames if f.filename.startswith("<cell")]
+    except BaseException:  # noqa: BLE001 - a hostile __str__
+        kinds, text, lines = ["Exception"], "(the exception cannot be printed)", []
+    reason = {NotDefined: "missing", Forbidden: "forbidden"}.get(type(error), "")
+    if isinstance(error, SyntaxError):
+        lines.append(f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"[:200])
+    return {"kinds": kinds, "text": text, "where": lines[-5:], "reason": reason}
+
+
+# ---- what a call changed -----------------------------------------------------------------------------------------
+
+
+def photograph(tree) -> list:
+    """Pairs of a mutable argument and a copy of it."""
+    import numpy
+    import torch
+
+    pairs = []
+    for x in wire.mutables(tree):
+        if isinstance(x, numpy.ndarray):
+            pairs.append((x, x.copy()))
+        elif isinstance(x, torch.Tensor):
+            pairs.append((x, (x.detach().clone(), x.grad if x.is_leaf else None)))
+        elif isinstance(x, numpy.random.Generator):
+            pairs.append((x, wire.numpy_rng_state(x)))
+        elif isinstance(x, torch.Generator):
+            pairs.append((x, wire.torch_rng_state(x)))
+        else:
+            pairs.append((x, copy.copy(x)))
+    return pairs
+
+
+def changes(pairs: list) -> list:
+    """[index, new value] of every argument that is no longer what it was."""
+    import numpy
+    import torch
+
+    written = []
+    for index, (x, old) in enumerate(pairs):
+        if isinstance(x, numpy.ndarray):
+            if x.shape != old.shape or x.dtype != old.dtype or not numpy.array_equal(_bits(x), _bits(old)):
+                written.append([index, x])
+        elif isinstance(x, torch.Tensor):
+            value, grad = old
+            new = x.detach()
+            same = new.shape == value.shape and new.dtype == value.dtype and (
+                torch.equal(new, value) or torch.equal(_tensor_bits(new), _tensor_bits(value)))  # fmt: skip
+            if not same or (x.is_leaf and x.grad is not grad):
+                written.append([index, x])
+        elif isinstance(x, numpy.random.Generator):
+            if wire.numpy_rng_state(x) != old:
+                written.append([index, wire.numpy_rng_state(x)])
+        elif isinstance(x, torch.Generator):
+            if wire.torch_rng_state(x) != old:
+                written.append([index, wire.torch_rng_state(x)])
+        elif isinstance(x, dict):
+            if list(x) != list(old) or not all(map(operator.is_, x.values(), old.values())):
+                written.append([index, dict(x)])
+        elif len(x) != len(old) or not all(map(operator.is_, x, old)):
+            written.append([index, list(x)])
+    return written
+
+
+def _bits(x):
+    return x.reshape(-1).view("u1")  # so that NaN equals itself
+
+
+def _tensor_bits(x):
+    import torch
+
+    return x.contiguous().view(-1).view(torch.uint8)
+
+
+# ---- cells -------------------------------------------------------------------------------------------------------
+
+RUN_ANYWAY = {"time", "timeit", "capture", "prun", "debug"}
+FUTURE = __import__("__future__").annotations.compiler_flag
+
+
+def run_cell(source: str, name: str, space: dict) -> None:
+    """Run a notebook cell: magics are dropped, top-level await works, `inspect.getsource` finds its text."""
+    try:
+        code = compile_cell(source, name)
+    except SyntaxError:
+        source = without_magics(source)
+        code = compile_cell(source, name)
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    result = eval(code, space)  # noqa: S307 - this is what the sandbox is for
+    if code.co_flags & inspect.CO_COROUTINE:
+        asyncio.run(result)
+
+
+def compile_cell(source: str, name: str):
+    # Annotations are not evaluated (as in Python 3.14): one that fails costs nothing.
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | FUTURE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return compile(source, name, "exec", flags, dont_inherit=True)
+
+
+def without_magics(source: str) -> str:
+    first = re.match(r"\s*%%(\w+).*\n?", source)
+    if first and first[1] not in RUN_ANYWAY:
+        return ""
+    if first:
+        source = source[first.end() :]
+    lines = []
+    for line in source.split("\n"):
+        bare = line.strip()
+        magic = bare.startswith(("%", "!", "?")) or re.fullmatch(r"[\w.]+\?{1,2}", bare)
+        lines.append(line[: len(line) - len(line.lstrip())] + "pass" if magic else line)
+    return "\n".join(lines)
+
+
+class Notebook:
+    """What get_ipython() returns: every method exists and does nothing."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *args, **kwargs: None
+
+
+def display(*values, **options) -> None:
+    for value in values:
+        print(repr(value)[:10_000])
+
+
+def no_input(prompt=""):
+    raise EOFError("input() has no one to answer while a notebook is graded")
+
+
+# ---- differentiation, forbidden operations -----------------------------------------------------------------------
+
+
+def vjp(f, *inputs, upstream):
+    """The same as traindeep.student.vjp, on this side of the wall."""
+    import torch
+
+    leaves = [x.detach().clone().requires_grad_() for x in inputs]
+    parameters = dict(f.named_parameters()) if hasattr(f, "named_parameters") else {}
+    for value in parameters.values():
+        value.grad = None
+    with torch.enable_grad():
+        y = f(*leaves)
+        y.backward(upstream)
+    gradients = {name: value.grad for name, value in parameters.items()}
+    return y.detach(), [x.grad for x in leaves], gradients
+
+
+def refuse_calls(words: tuple):
+    """A context in which torch operations whose name contains one of the words raise Forbidden.
+
+    Two modes, because some operations (batch_norm) show only below as `native_batch_norm`, and others (dropout) are
+    taken apart before they get there and show only above. Every route passes: nn, functional, torch.ops, an alias.
+    """
+    if not words:
+        return contextlib.nullcontext()
+    from torch.overrides import TorchFunctionMode
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    def look(name):
+        if any(word in name for word in words):
+            raise Forbidden(f"{name.removeprefix('aten.').split('.')[0]} does the exercise for you")
+
+    class Above(TorchFunctionMode):
+        def __torch_function__(self, function, kinds, args=(), kwargs=None):
+            look(str(getattr(function, "__name__", function)))
+            return function(*args, **(kwargs or {}))
+
+    class Below(TorchDispatchMode):
+        def __torch_dispatch__(self, operation, kinds, args=(), kwargs=None):
+            look(str(operation))
+            return operation(*args, **(kwargs or {}))
+
+    stack = contextlib.ExitStack()
+    stack.enter_context(Above())
+    stack.enter_context(Below())
+    return stack
+
+
+# ---- state that tests share --------------------------------------------------------------------------------------
+
+REPLACEABLE: list = []  # (dict, names, functions) of modules as they were before student code ran
+
+
+def fingerprint() -> list:
+    """The functions and classes of modules that honest code never replaces."""
+    import math
+    import time
+
+    import numpy
+    import torch
+
+    places = (builtins, numpy, numpy.linalg, numpy.random, torch, torch.nn, torch.nn.functional, torch.linalg, math, time,
+              torch.Tensor, torch.nn.Module)  # fmt: skip
+    found = []
+    for place in places:
+        items = {name: value for name, value in vars(place).items() if callable(value)}
+        found.append((place, list(items), list(items.values())))
+    return found
+
+
+class State:
+    """Global state that honest code disturbs. `reset` restores it and reports what cannot be restored."""
+
+    def __init__(self, scratch: str):
+        import matplotlib.pyplot as plt
+        import numpy
+        import torch
+
+        self.np, self.torch, self.plt, self.scratch = numpy, torch, plt, scratch
+        self.path, self.filters = list(sys.path), list(warnings.filters)
+        self.recursion, self.print_options = sys.getrecursionlimit(), numpy.get_printoptions()
+        self.modules = [(name, sys.modules[name]) for name in ("builtins", "sys", "os", "numpy", "torch", "math")]
+
+    def reset(self, seed: int) -> dict:
+        np, torch = self.np, self.torch
+        sys.settrace(None)
+        sys.setprofile(None)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        os.dup2(OUTPUT_FD, 1)  # student code may have closed them
+        os.dup2(OUTPUT_FD, 2)
+        sys.stdout, sys.stderr = _stream(1, "<stdout>"), _stream(2, "<stderr>")
+        sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
+        os.chdir(self.scratch)
+        sys.path[:] = self.path
+        sys.setrecursionlimit(self.recursion)
+        if warnings.filters != self.filters:
+            warnings.filters[:] = self.filters
+            warnings._filters_mutated()
+        np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+        np.set_printoptions(**self.print_options)
+        torch.set_default_dtype(torch.float32)
+        if torch.get_default_device().type != "cpu":
+            torch.set_default_device(None)
+        torch.set_grad_enabled(True)
+        torch.use_deterministic_algorithms(False)
+        torch.autograd.set_detect_anomaly(False)
+        torch.set_flush_denormal(False)
+        if self.plt.get_fignums():
+            self.plt.close("all")
+        seed_all(seed)
+        return {"changed": self.changed()}
+
+    def changed(self) -> str:
+        """What was replaced for good, or an empty text."""
+        for name, module in self.modules:
+            if sys.modules.get(name) is not module:
+                return f"module {name}"
+        for place, names, values in REPLACEABLE:
+            now = vars(place)
+            if not all(map(operator.is_, map(now.get, names), values)):
+                name = next(n for n, v in zip(names, values, strict=True) if now.get(n) is not v)
+                return f"{place.__name__}.{name}"
+        return ""
+
+
+def _stream(fd: int, name: str):
+    raw = io.FileIO(fd, "w", closefd=False)
+    raw.name = name
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)

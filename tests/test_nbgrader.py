@@ -1,0 +1,485 @@
+"""nbgrader with our plug-in, on a course of two small exercises and a question; a stand-in grades, so no sandbox runs."""
+
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.apps import AutogradeApp, GenerateAssignmentApp, GenerateFeedbackApp
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from autograder import nbgrader_plugin
+from autograder.course import Course, release_notebook, to_bytes
+from autograder.result import ExerciseResult, Result, TestResult
+
+# nbgrader's own: it builds its rows in an order of which SQLAlchemy 2.1 warns.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+
+ROOT = Path(__file__).parent.parent
+NAME = "01_tiny"
+SOLUTIONS = '''\
+# %% [markdown]
+# # Tiny
+
+# %%
+import math
+
+# %% exercise="double" points=2
+def double(x):
+    """Return 2 x."""
+    ### BEGIN SOLUTION
+    return x + x
+    ### END SOLUTION
+
+# %% check="double"
+check("double")
+
+# %% exercise="triple" points=3
+def triple(x):
+    """Return 3 x."""
+    ### BEGIN SOLUTION
+    return 3 * x
+    ### END SOLUTION
+
+# %% check="triple"
+check("triple")
+
+# %% [markdown] question="why" points=4
+# ### BEGIN SOLUTION
+# Because of the grounds.
+# ### END SOLUTION
+'''
+RIGHT = {"double": "def double(x):\n    return 2 * x\n", "triple": "def triple(x):\n    return x * 3\n"}
+WRONG = {"double": "def double(x):\n    return x\n"}
+
+
+class StandIn:
+    """A grader that runs the answers in this process and says a secret about every test."""
+
+    started = 0
+    broken = ()
+
+    def __init__(self, course, **options):
+        self.course = course
+
+    def __enter__(self):
+        StandIn.started += 1
+        return self
+
+    def __exit__(self, *exc):
+        pass
+
+    def grade(self, submission):
+        namespace = {}
+        for cell in submission.cells:
+            with contextlib.suppress(Exception):
+                exec(cell.source, namespace)
+        results = []
+        for id, factor, points in (("double", 2, 2.0), ("triple", 3, 3.0)):
+            try:
+                verdict = "passed" if namespace[id](7) == 7 * factor else "failed"
+            except NotImplementedError:
+                verdict = "not_attempted"
+            except KeyError:
+                verdict = "missing"
+            if (submission.student, id) in self.broken:
+                verdict = "could_not_grade"
+            results.append(exercise_result(id, verdict, points))
+        return result(submission.student, submission.assignment, submission.problems, results)
+
+    def nothing(self, student, assignment, problems, verdict="missing"):
+        results = [exercise_result(id, verdict, points) for id, points in (("double", 2.0), ("triple", 3.0))]
+        return result(student, assignment, problems, results)
+
+
+def result(student, assignment, problems, results):
+    score = sum(result.score for result in results)
+    return Result(student, assignment, score, 5.0, "stand-in", "seed", 0.0, tuple(problems), tuple(results))
+
+
+def exercise_result(id, verdict, points):
+    passed = verdict == "passed"
+    test = TestResult("test_secret", f"{id} multiplies.", True, "y", "passed" if passed else "failed", "" if passed else "off by <7>")
+    return ExerciseResult(id, f"Title of {id}.", verdict, points * passed, points, (test,))
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A course folder in which nbgrader knows the assignment; copied for every test."""
+    root = tmp_path_factory.mktemp("tiny")
+    (root / "solutions").mkdir()
+    (root / "solutions" / f"{NAME}.py").write_text(SOLUTIONS)
+    (root / "pyproject.toml").write_text("")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    course = Course(root)
+    for folder, nb in (("build/source", course.source(NAME)), ("notebooks", release_notebook(course.source(NAME)))):
+        (root / folder / NAME).mkdir(parents=True)
+        (root / folder / NAME / f"{NAME}.ipynb").write_bytes(to_bytes(nb))
+    run(root, GenerateAssignmentApp, NAME, "--force")
+    return root
+
+
+@pytest.fixture
+def course(tiny, tmp_path, monkeypatch):
+    root = tmp_path / "course"
+    shutil.copytree(tiny, root)
+    monkeypatch.setattr(nbgrader_plugin, "Grader", StandIn)
+    monkeypatch.setattr(StandIn, "started", 0)
+    monkeypatch.setattr(StandIn, "broken", ())
+    nbgrader_plugin.warm_grader.cache_clear()
+    yield root
+    nbgrader_plugin.warm_grader.cache_clear()
+
+
+def run(root, app_class, *arguments):
+    """An nbgrader command in the course's folder, in this process; returns (exit status, log)."""
+    log = logging.getLogger("traitlets")
+    seen = []
+    handler = logging.Handler()
+    handler.emit = lambda record: seen.append(record.getMessage())
+    status = 0
+    with contextlib.chdir(root):
+        app = app_class(log=log)
+        log.addHandler(handler)
+        try:
+            app.initialize([*arguments])
+            app.start()
+        except SystemExit as error:
+            status = error.code
+        finally:
+            log.removeHandler(handler)
+    return status, "\n".join(seen)
+
+
+def autograde(root, *arguments):
+    return run(root, AutogradeApp, NAME, *arguments)
+
+
+def notebook(root, **answers):
+    """The released notebook with answers filled in."""
+    nb = Course(root).release(NAME)
+    for cell in nb.cells:
+        id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if id in answers:
+            cell.source = answers[id]
+    return nb
+
+
+def hand_in(root, student, nb, time="2026-11-01 12:00:00 UTC", name=f"{NAME}.ipynb"):
+    folder = root / "submitted" / student / NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    data = nb if isinstance(nb, bytes) else to_bytes(nb)
+    (folder / name).write_bytes(data)
+    (folder / "timestamp.txt").write_text(time)
+    return folder
+
+
+def gradebook(root):
+    return Gradebook(f"sqlite:///{root}/gradebook.db", "traindeep")
+
+
+def scores(root, student):
+    """grade_id -> (automatic score, whether a person has to look)."""
+    with gradebook(root) as book:
+        rows = book.find_submission_notebook(NAME, NAME, student).grades
+        return {row.name: (row.auto_score, row.needs_manual_grade) for row in rows}
+
+
+def comments(root, student):
+    with gradebook(root) as book:
+        return {row.name: row.auto_comment for row in book.find_submission_notebook(NAME, NAME, student).comments}
+
+
+FULL = {"check_double": (2.0, False), "check_triple": (3.0, False), "why": (None, True)}
+NOTHING = {"check_double": (0.0, False), "check_triple": (0.0, False), "why": (0.0, False)}
+
+
+# ---- the release ---------------------------------------------------------------------------------------
+
+
+def test_generate_assignment_leaves_the_built_release_as_it_is(course):
+    """nbgrader's own generate_assignment writes the notebook that `autograder build` wrote, byte for byte."""
+    built = to_bytes(release_notebook(Course(course).source(NAME)))
+    assert (course / "notebooks" / NAME / f"{NAME}.ipynb").read_bytes() == built
+
+
+# ---- autograde -----------------------------------------------------------------------------------------
+
+
+def test_scores_and_comments_of_a_batch(course):
+    """Every grade cell's score and a comment with the reason are in the gradebook after one command."""
+    hand_in(course, "ada", notebook(course, **RIGHT, why="Grounds."))
+    hand_in(course, "bob", notebook(course, **RIGHT | WRONG))
+    hand_in(course, "cyd", notebook(course))
+    assert autograde(course)[0] == 0
+    assert scores(course, "ada") == FULL
+    assert scores(course, "bob") == {"check_double": (0.0, False), "check_triple": (3.0, False), "why": (0.0, False)}
+    assert scores(course, "cyd") == NOTHING
+    assert comments(course, "ada")["why"] is None
+    assert comments(course, "bob")["why"] == "No response."
+    assert "2 of 2" in comments(course, "ada")["double"]
+    assert "0 of 2" in comments(course, "bob")["double"]
+
+
+def test_sandbox_starts_once_for_a_batch(course):
+    """However many students a run grades, the grader starts once in a process."""
+    for student in ("ada", "bob", "cyd"):
+        hand_in(course, student, notebook(course, **RIGHT))
+    autograde(course)
+    autograde(course, "--force")
+    assert StandIn.started == 1
+
+
+def test_autograded_notebook_holds_the_result_and_not_the_students_outputs(course):
+    """What lies in autograded/ is the course's notebook with the answers, the result and the outcome of the tests."""
+    nb = notebook(course, **RIGHT | WRONG)
+    nb.cells[1].outputs = [nbformat.v4.new_output("display_data", {"text/html": "<script>steal()</script>"})]
+    hand_in(course, "bob", nb)
+    autograde(course)
+    graded = nbformat.read(course / "autograded" / "bob" / NAME / f"{NAME}.ipynb", as_version=4)
+    assert graded.metadata.traindeep.result["exercises"][0]["verdict"] == "failed"
+    check = next(c for c in graded.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "check_double")
+    assert "off by <7>" in check.outputs[0].text
+    assert "steal" not in json.dumps(graded)
+
+
+@pytest.mark.parametrize("deleted", ["check_double", "double"])
+def test_resubmission_without_a_cell_overwrites_the_old_score(course, deleted):
+    """A score earned by an earlier submission does not survive one in which the answer is gone."""
+    hand_in(course, "ada", notebook(course, **RIGHT))
+    autograde(course)
+    assert scores(course, "ada")["check_double"] == (2.0, False)
+    nb = notebook(course, **RIGHT | WRONG)
+    nb.cells = [cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("grade_id") != deleted]
+    hand_in(course, "ada", nb, time="2026-11-02 12:00:00 UTC")
+    assert autograde(course)[0] == 0
+    assert scores(course, "ada")["check_double"] == (0.0, False)
+    assert scores(course, "ada")["check_triple"] == (3.0, False)
+
+
+def test_an_unchanged_submission_is_not_graded_again(course):
+    """As in plain nbgrader, a second run without a newer timestamp or --force does nothing."""
+    hand_in(course, "ada", notebook(course, **RIGHT))
+    autograde(course)
+    graded = course / "autograded" / "ada" / NAME / f"{NAME}.ipynb"
+    before = graded.stat().st_mtime_ns
+    assert autograde(course)[0] == 0
+    assert graded.stat().st_mtime_ns == before
+
+
+def test_manual_grade_survives_autograding_again(course):
+    """A score and a comment that a person entered stay; the score is flagged to be looked at again."""
+    hand_in(course, "ada", notebook(course, **RIGHT, why="Grounds."))
+    autograde(course)
+    with gradebook(course) as book:
+        book.find_grade("why", NAME, NAME, "ada").manual_score = 3.5
+        book.find_grade("check_double", NAME, NAME, "ada").manual_score = 1.0
+        book.find_comment("why", NAME, NAME, "ada").manual_comment = "Which grounds?"
+        book.db.commit()
+    assert autograde(course, "--force")[0] == 0
+    with gradebook(course) as book:
+        why = book.find_grade("why", NAME, NAME, "ada")
+        assert (why.score, why.needs_manual_grade) == (3.5, True)
+        assert book.find_grade("check_double", NAME, NAME, "ada").score == 1.0
+        assert book.find_comment("why", NAME, NAME, "ada").comment == "Which grounds?"
+        assert book.find_submission(NAME, "ada").score == 7.5
+
+
+def spoil_duplicate(nb):
+    nb.cells.insert(3, nbformat.from_dict(nb.cells[2] | {"id": "copied"}))
+    return nb
+
+
+def spoil_schema(nb):
+    for cell in nb.cells:
+        if "nbgrader" in cell.metadata:
+            cell.metadata.nbgrader.schema_version = 99
+    return nb
+
+
+def spoil_metadata(nb):
+    for cell in nb.cells:
+        cell.metadata = {}
+    return nb
+
+
+@pytest.mark.parametrize("spoil", [spoil_duplicate, spoil_schema, spoil_metadata])
+def test_damaged_metadata_costs_nobody_a_point(course, spoil):
+    """A copied cell, a foreign schema version or lost metadata leaves all scores right, of this student and the next."""
+    hand_in(course, "ada", spoil(notebook(course, **RIGHT, why="Grounds.")))
+    hand_in(course, "bob", notebook(course, **RIGHT, why="Grounds."))
+    assert autograde(course)[0] == 0
+    assert scores(course, "ada") == FULL
+    assert scores(course, "bob") == FULL
+
+
+def test_unreadable_notebook_gets_zero_with_the_reason(course):
+    """A file that is no notebook is a row of zeros, a line in the log and in the feedback; the batch goes on."""
+    hand_in(course, "ada", notebook(course, **RIGHT))
+    autograde(course)
+    hand_in(course, "ada", b'{"cells": [', time="2026-11-02 12:00:00 UTC")
+    hand_in(course, "bob", notebook(course, **RIGHT))
+    status, log = autograde(course)
+    assert status == 0
+    assert scores(course, "ada") == NOTHING
+    assert scores(course, "bob")["check_triple"] == (3.0, False)
+    assert "ada" in log
+    assert "expected a notebook" in log
+    assert "expected a notebook" in feedback(course, "ada")
+
+
+def test_notebook_of_another_name_is_graded(course):
+    """A renamed notebook is taken, and said so; a folder without one gets zeros instead of keeping an old score."""
+    hand_in(course, "ada", notebook(course, **RIGHT), name=f"{NAME} (1).ipynb")
+    hand_in(course, "bob", notebook(course, **RIGHT))
+    autograde(course)
+    (hand_in(course, "bob", b"", time="2026-11-02 12:00:00 UTC") / f"{NAME}.ipynb").unlink()
+    status, log = autograde(course)
+    assert status == 0
+    assert scores(course, "ada")["check_double"] == (2.0, False)
+    assert scores(course, "bob") == NOTHING
+    assert "No notebook was handed in" in log
+
+
+def test_odd_files_and_times_stop_nobody(course):
+    """A pipe, links, a folder in place of the notebook and a timestamp that is none leave the others graded."""
+    folder = hand_in(course, "ada", notebook(course, **RIGHT), time="yesterday, honest")
+    os.mkfifo(folder / "pipe")
+    (folder / "link").symlink_to("/etc/hostname")
+    (folder / "dangling").symlink_to("/nowhere")
+    (folder / "figure.txt").write_text("kept")
+    (course / "submitted" / "bob" / NAME / f"{NAME}.ipynb").mkdir(parents=True)
+    folder = hand_in(course, "cyd", notebook(course, **RIGHT))
+    (folder / "timestamp.txt").unlink()
+    os.mkfifo(folder / "timestamp.txt")
+    hand_in(course, "line\nbreak", notebook(course, **RIGHT))
+    hand_in(course, "zoe", notebook(course, **RIGHT))
+    for _ in range(2):
+        assert autograde(course, "--force")[0] == 0
+        for student in ("ada", "cyd", "zoe"):
+            assert scores(course, student)["check_double"] == (2.0, False), student
+        assert scores(course, "bob") == NOTHING
+    copied = {path.name for path in (course / "autograded" / "ada" / NAME).iterdir()}
+    assert copied == {f"{NAME}.ipynb", "timestamp.txt", "figure.txt"}
+
+
+def test_failure_of_the_grader_is_no_zero(course, monkeypatch):
+    """Where the grader itself failed the row waits for a person, the run exits 1 and takes the student up again."""
+    hand_in(course, "ada", notebook(course, **RIGHT))
+    hand_in(course, "bob", notebook(course, **RIGHT))
+    monkeypatch.setattr(StandIn, "broken", {("ada", "double")})
+    assert autograde(course)[0] == 1
+    assert scores(course, "ada")["check_double"] == (None, True)
+    assert scores(course, "ada")["check_triple"] == (3.0, False)
+    assert scores(course, "bob")["check_double"] == (2.0, False)
+    assert "NBGRADER_EXECUTION" not in os.environ
+    monkeypatch.setattr(StandIn, "broken", ())
+    assert autograde(course)[0] == 0
+    assert scores(course, "ada")["check_double"] == (2.0, False)
+
+
+def test_late_penalty_is_nbgraders(course):
+    """nbgrader's late penalties work on our scores."""
+    hand_in(course, "ada", notebook(course, **RIGHT), time="2026-11-05 12:00:00 UTC")
+    with gradebook(course) as book:
+        book.update_or_create_assignment(NAME, duedate="2026-11-02 12:00:00 UTC")
+    autograde(course, "--LateSubmissionPlugin.penalty_method=zero")
+    with gradebook(course) as book:
+        assert book.find_submission_notebook(NAME, NAME, "ada").late_submission_penalty == 5.0
+
+
+def test_formgraders_button_works_inside_a_running_event_loop(course):
+    """formgrader calls autograde and generate_feedback synchronously from a coroutine of its server."""
+    import asyncio
+
+    hand_in(course, "ada", notebook(course, **RIGHT))
+
+    async def press():
+        with contextlib.chdir(course):
+            app = AutogradeApp()
+            app.initialize([])
+            api = NbGraderAPI(app.coursedir, parent=app)
+            return api.autograde(NAME, "ada"), api.generate_feedback(NAME, "ada")
+
+    for result in asyncio.run(press()):
+        assert result["success"], result
+    assert scores(course, "ada")["check_double"] == (2.0, False)
+    assert (course / "feedback" / "ada" / NAME / f"{NAME}.html").is_file()
+
+
+# ---- feedback ------------------------------------------------------------------------------------------
+
+
+def feedback(course, student):
+    status, log = run(course, GenerateFeedbackApp, NAME, "--force")
+    assert status == 0, log
+    return (course / "feedback" / student / NAME / f"{NAME}.html").read_text()
+
+
+def test_feedback_gives_verdict_and_manual_grades_and_no_test(course):
+    """The page has verdicts, the written answer made harmless, its grade and comment, and nothing of the hidden side."""
+    answer = "Because $a<b$. <script>alert(1)</script> [x](javascript:alert(2)) <img src=x onerror=alert(3)> **bold**"
+    hand_in(course, "ada", notebook(course, **RIGHT | WRONG, why=answer))
+    autograde(course)
+    with gradebook(course) as book:
+        book.find_grade("why", NAME, NAME, "ada").manual_score = 3.5
+        book.find_grade("why", NAME, NAME, "ada").needs_manual_grade = False
+        book.find_comment("why", NAME, NAME, "ada").manual_comment = "Which <grounds>?"
+        book.db.commit()
+    page = feedback(course, "ada")
+    assert "double" in page
+    assert "3.5 of 4" in page
+    assert "6.5 of 9" in page
+    assert "Which &lt;grounds&gt;?" in page
+    assert "<strong>bold</strong>" in page
+    for bad in ("<script>alert", "javascript:", "onerror=", "autograder.kernel", "HIDDEN TESTS", "return x + x", "grounds.\n"):
+        assert bad not in page, bad
+
+
+def test_feedback_shows_a_score_that_a_person_changed(course):
+    """Where the gradebook differs from the automatic score, the page gives the gradebook's, and says so."""
+    hand_in(course, "ada", notebook(course, **RIGHT | WRONG))
+    autograde(course)
+    with gradebook(course) as book:
+        book.find_grade("check_double", NAME, NAME, "ada").manual_score = 1.5
+        book.db.commit()
+    page = feedback(course, "ada")
+    assert "4.5 of 9" in page
+    assert "changed from 0 to 1.5" in page
+
+
+def test_formgrader_shows_written_answers_without_their_scripts(course):
+    """The exporter of formgrader's page cleans the HTML of markdown cells, and leaves their formatting."""
+    answer = "> quote\n\n<script>alert(1)</script> **bold** [x](javascript:alert(2)) <img src=x onerror=alert(3)>"
+    hand_in(course, "ada", notebook(course, **RIGHT, why=answer))
+    autograde(course)
+    page = formgrader_page(course, "ada");print(page[-6000:])
+    assert "<strong>bold</strong>" in page
+    assert "<blockquote>" in page
+    assert "off by" not in page
+    for bad in ("<script>alert", 'href="javascript:', "onerror="):
+        assert bad not in page, bad
+
+
+def formgrader_page(course, student):
+    from nbconvert.exporters import HTMLExporter
+    from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
+    from nbgrader.server_extensions.formgrader.handlers import template_path
+
+    with contextlib.chdir(course):
+        app = FormgradeExtension()
+        app.initialize([])
+        exporter = HTMLExporter(config=app.config)
+        resources = dict.fromkeys(("assignment_id", "notebook_id", "submission_id", "base_url", "student"), "x")
+        resources |= {"index": 0, "total": 1, "last_name": "", "first_name": "", "notebook_path": ""}
+        path = course / "autograded" / student / NAME / f"{NAME}.ipynb"
+        return exporter.from_filename(str(path), resources=resources)[0]
