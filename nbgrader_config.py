@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import warnings
 from pathlib import Path
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
@@ -12,6 +13,9 @@ c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "traindeep"
 c.CourseDirectory.source_directory = "build/source"  # written by `autograder build`, with the hidden line of every check
 c.CourseDirectory.release_directory = "notebooks"
+
+# nbgrader 0.9.6 builds its rows in an order of which SQLAlchemy 2.1 warns, three times for each student.
+warnings.filterwarnings("ignore", module="nbgrader.api")
 
 # nbgrader starts `alembic` by name to make a gradebook, also where the environment was not activated.
 if shutil.which("alembic") is None:

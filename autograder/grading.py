@@ -279,7 +279,7 @@ class _Session:
 
     def _ready(self):
         """A child in which the cells have run and whose disturbing global state is reset."""
-        if self._job is not None and not self._job.reset(seed=_seed(self.submission)):
+        if self._job is not None and self._job.reset(seed=_seed(self.submission)):
             self._end()
         self._used_before = self._used
         while self._job is None:

@@ -4,6 +4,7 @@ For every exercise: the reference earns full points, every misconception loses p
 full points, and an answer that does no work earns nothing. `autograder build` refuses where this does not hold.
 """
 
+import copy
 import dataclasses
 import functools
 import inspect
@@ -106,7 +107,9 @@ def _instead(leaf: Callable, *, errors: bool) -> Callable:
         @functools.wraps(reference)
         def answer(*args, **kwargs):
             try:
-                result = reference(*args, **kwargs)
+                # On copies: a function that works by changing its arguments would have done its work here.
+                copies = copy.deepcopy((args, kwargs))
+                result = reference(*copies[0], **copies[1])
             except Exception:
                 if errors:
                     raise

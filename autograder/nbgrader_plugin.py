@@ -174,24 +174,30 @@ class Grade(NbGraderPreprocessor):
     """Grades the submission, enters every score and comment in the gradebook, and leaves the result in the notebook."""
 
     def preprocess(self, nb, resources):
-        names, folders = resources["nbgrader"], self.parent.parent.coursedir
-        result = self._result(folders.root, self.parent.submission, self.parent.readable)
+        try:
+            result = self._result(self.parent.submission, self.parent.readable)
+            self._enter(result, resources["nbgrader"])
+            if not result.gradable:
+                raise CouldNotGrade(f"{result.student}, {result.assignment}: {'; '.join(result.problems[-3:])}")
+        except BaseException:
+            # nbgrader leaves this set when a preprocessor raises, and every kernel that formgrader starts inherits it.
+            os.environ.pop("NBGRADER_EXECUTION", None)
+            raise
         nb.metadata.setdefault("traindeep", {})["result"] = json.loads(result.to_json())
         for cell in nb.cells:
             if role(cell) == "check":
                 cell.outputs = _shown(_exercise_of(grade_id(cell), result))
+        return nb, resources
+
+    def _enter(self, result: Result, names: dict) -> None:
+        folders = self.parent.parent.coursedir
         with Gradebook(folders.db_url, folders.course_id) as gradebook:
             notebook = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
             enter(notebook, self.parent.submission, result, self.log)
             gradebook.db.commit()
-        if not result.gradable:
-            # nbgrader does not take this back when a preprocessor raises; formgrader's kernels would inherit it.
-            os.environ.pop("NBGRADER_EXECUTION", None)
-            raise CouldNotGrade(f"{names['student']}, {names['assignment']}: {'; '.join(result.problems[-3:])}")
-        return nb, resources
 
-    def _result(self, root: str, submission: Submission, readable: bool) -> Result:
-        grader = warm_grader(root)
+    def _result(self, submission: Submission, readable: bool) -> Result:
+        grader = warm_grader(self.parent.parent.coursedir.root)
         if not readable:
             return grader.nothing(submission.student, submission.assignment, submission.problems)
         try:
@@ -273,46 +279,47 @@ class FeedbackExporter(Exporter):
 
 
 def feedback_page(nb: NotebookNode, notebook: SubmittedNotebook) -> str:
-    """Our report with the gradebook's scores on top: where the two differ, a person decided."""
+    """Our report, with the gradebook's scores: where they differ from the result's, a person changed them."""
     result = Result.from_json(json.dumps(nb.metadata.traindeep["result"]))
     comments = {comment.name: comment.manual_comment or "" for comment in notebook.comments}
     answers = {grade_id(cell): cell.source for cell in nb.cells}
-    rows, written = [], []
+    scores, rows = {}, []
     for grade in notebook.grades:
         exercise = _exercise_of(grade.name, result)
         name = exercise.id if exercise else grade.name
-        note = comments.get(name, "")
-        if exercise is None:
-            written.append((name, Markup(harmless_markdown(answers.get(name, "")))))
-        elif grade.score != exercise.score:
-            note = f"The score was changed from {exercise.score:g} to {grade.score:g}. {note}"
-        waits = grade.needs_manual_grade and grade.manual_score is None
-        rows.append((exercise.title if exercise else name, grade.score, grade.max_score, waits, note))
+        remark = comments.get(name, "")
+        if exercise:
+            scores[name] = grade.score
+            if grade.score != exercise.score:
+                remark = f"Changed from {exercise.score:g} to {grade.score:g}. {remark}".strip()
+        if remark or not exercise:
+            rows.append({
+                "title": exercise.title if exercise else name,
+                "points": f"{grade.score:g} of {grade.max_score:g}",
+                "waits": grade.needs_manual_grade and grade.manual_score is None,
+                "remark": remark,
+                "answer": None if exercise else Markup(harmless_markdown(answers.get(name, ""))),
+            })  # fmt: skip
+    exercises = tuple(replace(item, score=scores.get(item.id, item.score)) for item in result.exercises)
+    page = report.feedback_html(replace(result, exercises=exercises, score=sum(item.score for item in exercises)))
     penalty = notebook.late_submission_penalty or 0.0
-    section = _GRADES.render(rows=rows, written=written, penalty=penalty, score=notebook.score - penalty,
-                             max_score=notebook.max_score, waits=any(row[3] for row in rows))  # fmt: skip
-    page = report.feedback_html(result)
-    head, end, tail = page.rpartition("</body>")
-    return head + section + end + tail
+    grade = _GRADE.render(rows=rows, penalty=penalty, score=notebook.score - penalty, max_score=notebook.max_score)
+    head, end, rest = page.partition("</header>")
+    return head + end + grade + rest
 
 
-_GRADES = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""
-<section>
-<h2>Grade: {{ "%g" % score }} of {{ "%g" % max_score }}</h2>
-{% if penalty %}<p>{{ "%g" % penalty }} points were taken off because the submission was late.</p>{% endif %}
-{% if waits %}<p>Some answers wait to be read by a person.</p>{% endif %}
-<table>
-<tr><th scope="col">Part</th><th scope="col">Points</th><th scope="col">Remark</th></tr>
-{% for name, score, most, waits, note in rows %}
-<tr><td>{{ name }}</td><td>{% if waits %}not graded yet{% else %}{{ "%g" % score }} of {{ "%g" % most }}{% endif %}</td>
-<td style="white-space: pre-wrap">{{ note }}</td></tr>
-{% endfor %}
-</table>
-{% for name, answer in written %}
-<h3>Your answer: {{ name }}</h3>
-<blockquote>{{ answer }}</blockquote>
-{% endfor %}
+_GRADE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""
+<h2>Your grade: {{ "%g" % score }} of {{ "%g" % max_score }} points</h2>
+{% if penalty %}
+<p>{{ "%g" % penalty }} points were taken off because the submission was late.</p>
+{% endif %}
+{% for row in rows %}
+<section class="card">
+  <div class="head"><h3>{{ row.title }}</h3><div class="got">{{ "not graded yet" if row.waits else row.points }}</div></div>
+  {% if row.remark %}<div class="idea" style="white-space: pre-wrap"><b>From the person who graded it</b>{{ row.remark }}</div>{% endif %}
+  {% if row.answer %}<div class="meta">{{ row.answer }}</div>{% endif %}
 </section>
+{% endfor %}
 """)
 
 

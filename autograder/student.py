@@ -7,10 +7,10 @@ what is not plain data stays there and comes back as another proxy.
 import sys
 
 import numpy as np
+from traindeep.student import ForbiddenCall, Missing, StudentRaised, raised
 
 from autograder.sandbox import wire
 from autograder.sandbox.host import Job, RemoteError, SubmissionFailed
-from traindeep.student import ForbiddenCall, Missing, StudentRaised, raised
 
 
 class RemoteStudent:

@@ -22,7 +22,8 @@
 #
 # 1. The statistics are computed **from the batch**, so each output depends on the other rows of the batch, and so
 #    does each gradient.
-# 2. A single test image has **no batch**. The layer must remember something, and there are four popular ideas of what.
+# 2. A single test image has **no batch**. The layer must remember something, and there are four popular ideas of
+#    what.
 # 3. For images one has to decide **which values are alike** enough to share a mean.
 # 4. Authors **disagree** on small things: divide by $N$ or by $N-1$, which side the momentum weighs, where
 #    $\varepsilon$ goes. Mixing two conventions gives a network that trains well and predicts badly.
@@ -34,18 +35,21 @@
 # eight exercises, 8 for two questions in words.
 #
 # Every exercise is followed by a cell that checks it and says what is wrong, not only that something is. If you are
-# stuck, run `hint("bn_forward_train")` (with the name of the exercise) for the next of three hints, and `progress()`
-# to see how far you are. The checks you see are not all that count: the grader uses other numbers and other shapes.
+# stuck, run `hint("bn_forward_train")` (with the name of the exercise) for the next of three hints, and
+# `progress()` to see how far you are. The checks you see are not all that count: the grader uses other numbers and
+# other shapes.
 
 # %%
 import copy
+from collections import deque
+from itertools import count
+from math import ceil, exp, lgamma, sqrt
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-
 from traindeep import check, hint, progress, use
 from traindeep.data import digits
 from traindeep.plots import COLORS, axes_box, claim, mean_with_spread, style
@@ -68,12 +72,12 @@ x = rng.normal(size=(200, 2)) @ np.array([[2.0, 0.9], [0.0, 0.45]]) + [5.0, -2.0
 gamma, beta = np.array([0.5, 2.0]), np.array([-3.0, 2.5])
 xhat = F.batch_norm(torch.tensor(x), None, None, training=True).numpy()
 stages = (
-    (x, "x: wherever the layer below put it"),
-    (xhat, "x̂: mean 0, deviation 1, each feature"),
-    (gamma * xhat + beta, "y = γ x̂ + β: where training wants it"),
+    (x, "x: wherever the layer below put it", "black"),
+    (xhat, "x̂: mean 0, deviation 1, each feature", "blue"),
+    (gamma * xhat + beta, "y = γ x̂ + β: where training wants it", "red"),
 )
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.6), sharex=True, sharey=True)
-for ax, (points, title), color in zip(axes, stages, ("black", "blue", "red")):
+for ax, (points, title, color) in zip(axes, stages, strict=True):
     ax.plot(*points.T, ".", color=COLORS[color], alpha=0.5)
     ax.errorbar(*points.mean(0), *points.std(0)[::-1], fmt="none", ecolor="black", elinewidth=2.5, capsize=5)
     ax.set(title=title, xlabel="feature 1", aspect="equal")
@@ -82,14 +86,15 @@ plt.show()
 
 # %% [markdown]
 # Figure: three scatter plots of the same 200 points. Left, a tilted cloud around (5, −2), wide in feature 1 and
-# narrow in feature 2. Middle, after normalization: the cloud is centred at (0, 0) and equally wide in both features,
-# and it is still tilted. Right, after scale and shift: centred at (−3, 2.5), narrow in feature 1, wide in feature 2.
-# The black crosses show one standard deviation to each side of the mean.
+# narrow in feature 2. Middle, after normalization: the cloud is centred at (0, 0) and equally wide in both
+# features, and it is still tilted. Right, after scale and shift: centred at (−3, 2.5), narrow in feature 1, wide in
+# feature 2. The black crosses show one standard deviation to each side of the mean.
 #
-# **What to notice.** The middle cloud is still tilted: the features are as correlated as before. Batch normalization
-# treats each feature separately. It is *not* whitening (notebook 01), although it is sometimes called so. The paper
-# relies on the older observation that standardizing helps even when the features are **not decorrelated**. (You will
-# also find this quoted as "even if the features are not correlated", which is a different and much weaker statement.)
+# **What to notice.** The middle cloud is still tilted: the features are as correlated as before. Batch
+# normalization treats each feature separately. It is *not* whitening (notebook 01), although it is sometimes called
+# so. The paper relies on the older observation that standardizing helps even when the features are **not
+# decorrelated**. (You will also find this quoted as "even if the features are not correlated", which is a different
+# and much weaker statement.)
 #
 # ### The formula
 #
@@ -119,7 +124,8 @@ plt.show()
 # | $y$ | 2·x̂+1 = **−1, 3, 3, −1** | 3·x̂−1 = **0, −6, 2, 0** |
 #
 # Go through the second column once with a pencil. If you had divided by $N-1 = 3$ instead of 4, $\sigma$ would be
-# $\sqrt{12} \approx 3.46$ instead of 3, and every $\hat x$ would be too small by the factor $\sqrt{3/4} \approx 0.87$.
+# $\sqrt{12} \approx 3.46$ instead of 3, and every $\hat x$ would be too small by the factor $\sqrt{3/4} \approx
+# 0.87$.
 #
 # ### Convention card
 #
@@ -191,8 +197,8 @@ check("bn_forward_train")
 #
 # ### Derivation
 #
-# One feature, $N$ rows; write $s = \sqrt{\sigma^2 + \varepsilon}$, so that $\hat x_i = (x_i - \mu)/s$. The loss
-# $L$ reaches us as $\mathrm{d}y_i = \partial L/\partial y_i$.
+# One feature, $N$ rows; write $s = \sqrt{\sigma^2 + \varepsilon}$, so that $\hat x_i = (x_i - \mu)/s$. The loss $L$
+# reaches us as $\mathrm{d}y_i = \partial L/\partial y_i$.
 #
 # **Step 1, the parameters.** $y_i = \gamma \hat x_i + \beta$, and the same $\gamma$ and $\beta$ serve all rows, so
 # their gradients are sums over rows:
@@ -223,10 +229,10 @@ check("bn_forward_train")
 # Put in step 4 and carry out the sum over $i$. Each of the three terms becomes something simple; two of them are
 # means over the batch. No $N \times N$ matrix is needed in the end.
 #
-# Two checks that you can make on paper before you program anything. Adding a constant to all $x_j$ changes no output, so
-# $\sum_j \mathrm{d}x_j = 0$. And if the loss were $L = \sum_i y_i$, then all $\mathrm{d}y_i$ are equal and
-# $\mathrm{d}x = 0$ exactly, for a right formula and for many wrong ones: **a gradient check under a plain sum proves
-# nothing here**. Use random $\mathrm{d}y$.
+# Two checks that you can make on paper before you program anything. Adding a constant to all $x_j$ changes no
+# output, so $\sum_j \mathrm{d}x_j = 0$. And if the loss were $L = \sum_i y_i$, then all $\mathrm{d}y_i$ are equal
+# and $\mathrm{d}x = 0$ exactly, for a right formula and for many wrong ones: **a gradient check under a plain sum
+# proves nothing here**. Use random $\mathrm{d}y$.
 #
 # There is no disagreement between libraries about this one; the paper prints the same result in unsimplified steps.
 #
@@ -303,8 +309,8 @@ left.set(xlabel="normalized value x̂", ylabel="gradient, loss per unit of y", t
 left.legend(fontsize=9)
 right.axhline(0, color="0.6", linewidth=1, marker="")
 right.vlines(at, 0, residual, color=COLORS["red"], linewidth=2, label="the sticks of the left panel")
-right.plot(at, received, "o", markerfacecolor="none", markeredgewidth=1.8, markersize=8, color=COLORS["green"],
-           label="dx from torch's autograd, times σ/γ")  # fmt: skip
+circle = {"marker": "o", "markerfacecolor": "none", "markeredgewidth": 1.8, "markersize": 8, "linestyle": "none"}
+right.plot(at, received, color=COLORS["green"], label="dx from torch's autograd, times σ/γ", **circle)
 right.set(xlabel="normalized value x̂", ylabel="gradient, loss per unit of y", title="After: what reaches x")
 right.set_ylim(left.get_ylim()[0] - np.mean(left.get_ylim()), left.get_ylim()[1] - np.mean(left.get_ylim()))
 right.legend(fontsize=9)
@@ -314,28 +320,29 @@ claim(
     np.abs(received - residual).max(),
     holds=np.allclose(received, residual),
     unit="largest difference",
-);
+)
 
 # %% [markdown]
 # Figure: left, twelve points, incoming gradient against normalized value, with a rising straight line through them
 # and a red stick from the line to each point. Right, the same sticks drawn from zero; the green circles, the
 # gradient that autograd delivers to x times σ/γ, sit exactly on their ends.
 #
-# **What to notice.** The layer removes from the gradient everything that a straight line in $\hat x$ can explain: the
-# intercept (a change of the mean, which the forward pass would undo) and the slope (a change of the scale, which it
-# would undo as well). What is passed on is the residual, times $\gamma/\sigma$. This is exact for $\varepsilon = 0$;
-# with $\varepsilon > 0$ the mean of $\hat x^2$ is a little less than 1 and a little of the slope comes through.
+# **What to notice.** The layer removes from the gradient everything that a straight line in $\hat x$ can explain:
+# the intercept (a change of the mean, which the forward pass would undo) and the slope (a change of the scale,
+# which it would undo as well). What is passed on is the residual, times $\gamma/\sigma$. This is exact for
+# $\varepsilon = 0$; with $\varepsilon > 0$ the mean of $\hat x^2$ is a little less than 1 and a little of the slope
+# comes through.
 
 # %% [markdown]
 # ## 3 · One test image: what the layer remembers
 #
-# During training every batch brings its own statistics. Then someone sends **one** image, to be answered now. Its own
-# statistics are no answer: the mean of one value is the value itself, so $\hat x = 0$ and the output is $\beta$
+# During training every batch brings its own statistics. Then someone sends **one** image, to be answered now. Its
+# own statistics are no answer: the mean of one value is the value itself, so $\hat x = 0$ and the output is $\beta$
 # whatever the image shows. And even for a large batch of test images we do not want the answer for one image to
 # depend on who else is asking.
 #
-# So the layer has to remember statistics from training. This section is about the way of PyTorch, the next about its
-# rivals.
+# So the layer has to remember statistics from training. This section is about the way of PyTorch, the next about
+# its rivals.
 #
 # ### The running average
 #
@@ -344,14 +351,15 @@ claim(
 # $$ \text{new} = (1-m)\cdot\text{old} + m\cdot\text{batch}, \qquad m = 0.1 . $$
 #
 # The stored mean starts at 0 and the stored variance at 1. Apply the rule $T$ times and you see what is inside: the
-# initial value with weight $(1-m)^T$ and the batch of step $t$ with weight $m(1-m)^{T-t}$. All these weights add up to 1.
+# initial value with weight $(1-m)^T$ and the batch of step $t$ with weight $m(1-m)^{T-t}$. All these weights add up
+# to 1.
 #
 # ### Convention card
 #
 # | question | here | who else | who differs |
 # | --- | --- | --- | --- |
 # | which side "momentum" weighs | the **new batch**, 0.1 | PyTorch | Keras (0.99), Flax (0.99) and lecture notes ($\beta_m$, often 0.9) weigh the **old** value. Their 0.9 is PyTorch's 0.1, the same filter |
-# | variance that is stored | **unbiased**, divided by $N-1$ | PyTorch; the paper, whose Algorithm 2 multiplies by $m/(m-1)$ | Keras 3 and Flax store the biased one |
+# | variance that is stored | **unbiased**, divided by $N-1$ | PyTorch; the paper, whose Algorithm 2 multiplies the biased one by $N/(N-1)$ | Keras 3 and Flax store the biased one |
 # | correction for the start | none | all of them | Adam corrects its averages; batch norm does not |
 # | is this the paper's method? | no | | Algorithm 2 averages over batches after training; it mentions moving averages for watching a model while it trains |
 #
@@ -431,8 +439,8 @@ check("bn_running_update")
 # %% [markdown]
 # ### Experiment E02c: a cold start
 #
-# How long does the invented initial value stay inside? We feed batches of 32 rows with true mean 3 to torch's own layer
-# and watch its stored mean. Five seeds.
+# How long does the invented initial value stay inside? We feed batches of 32 rows with true mean 3 to torch's own
+# layer and watch its stored mean. Five seeds.
 
 # %% tags=["experiment"]
 STEPS = np.arange(61)
@@ -489,45 +497,45 @@ claim(
     holds=np.all(abs(share - 0.35) < 0.02),
 )
 share = cold[0.01][:, 60]
-claim("With momentum 0.01 more than half is still invented after 60 batches", share, holds=np.all(share > 0.5));
+claim("With momentum 0.01 more than half is still invented after 60 batches", share, holds=np.all(share > 0.5))
 
 # %% [markdown]
 # Figure: left, eleven bars: the initial value with 35 %, then ten batches with weights growing from 4 % for the
-# oldest to 10 % for the newest. Right, share of the initial value against the number of batches: for momentum 0.1 it
-# falls along the dotted curve $0.9^t$ to 0.35 at 10 batches and almost to 0 at 50; for momentum 0.01 it is still 0.55 after
-# 60 batches; the plain average drops to 0 with the first batch. Bands, hardly wider than the lines, show one standard
-# deviation over five seeds.
+# oldest to 10 % for the newest. Right, share of the initial value against the number of batches: for momentum 0.1
+# it falls along the dotted curve $0.9^t$ to 0.35 at 10 batches and almost to 0 at 50; for momentum 0.01 it is still
+# 0.55 after 60 batches; the plain average drops to 0 with the first batch. Bands, hardly wider than the lines, show
+# one standard deviation over five seeds.
 #
-# **What to notice.** With momentum 0.1 the layer remembers about the last ten batches, a few dozen at most: its statistics
-# forget the start quickly and **fluctuate** with the latest batches. With a smaller momentum they are
-# smooth but stale. The plain average (`momentum=None`) forgets nothing: fine while the network stands still, bad while it
-# is learning, because the earliest and worst network counts as much as the latest.
+# **What to notice.** With momentum 0.1 the layer remembers about the last ten batches, a few dozen at most: its
+# statistics forget the start quickly and **fluctuate** with the latest batches. With a smaller momentum they are
+# smooth but stale. The plain average (`momentum=None`) forgets nothing: fine while the network stands still, bad
+# while it is learning, because the earliest and worst network counts as much as the latest.
 
 # %% [markdown]
 # ## 4 · Four rivals for the same job
 #
-# Suppose training is over and the batches of the last epoch are still at hand. Which mean and which standard deviation
-# should the layer use from now on?
+# Suppose training is over and the batches of the last epoch are still at hand. Which mean and which standard
+# deviation should the layer use from now on?
 #
-# - **`"eq4"`**: the average of the batch means, and the average of the batch **standard deviations**. The naive idea,
-#   found in lecture notes of other courses (the name is the number the equation has in one of them).
-# - **`"alg2"`**: the average of the batch means, and the root of the average of the **unbiased** batch variances. Algorithm 2
-#   of the paper.
+# - **`"eq4"`**: the average of the batch means, and the average of the batch **standard deviations**. The naive
+#   idea, found in lecture notes of other courses (the name is the number the equation has in one of them).
+# - **`"alg2"`**: the average of the batch means, and the root of the average of the **unbiased** batch variances.
+#   Algorithm 2 of the paper.
 # - **`"pooled"`**: the exact mean and standard deviation of all rows together, as if they had been one large batch.
 # - and the running average of section 3.
 #
 # ### Convention card
 #
-# | question | here | who differs |
+# | question | here | elsewhere |
 # | --- | --- | --- |
-# | $\sigma_k$ in `"eq4"` | biased, divided by $n_k$: the deviation the batch was normalized with | open in the notes |
+# | $\sigma_k$ in `"eq4"` | biased, divided by $n_k$: the deviation the batch was normalized with | the notes leave it open |
 # | variance in `"alg2"` | $\frac1K\sum_k \frac{n_k}{n_k-1}\sigma_k^2$, as in the paper, then the root | `nn.BatchNorm1d(momentum=None)` does exactly this |
 # | `"pooled"` | biased, divided by the number of all rows | |
 # | a short last batch | counts like any other in `"eq4"` and `"alg2"` (plain averages over batches) | weighting by $n_k$ would be sensible too, but neither the paper nor PyTorch does it |
 # | number of batches | $K = \lceil N / N_B \rceil$ for $N$ rows in batches of $N_B$: 65 rows in batches of 32 make 3 | one set of notes prints $\lceil N \cdot N_B \rceil$, which would be 2080: a slip |
 #
-# The variance of all rows is *not* the average of the batch variances. You know from `merge_moments` (notebook 01) what is
-# missing: the spread **between** the batches.
+# The variance of all rows is *not* the average of the batch variances. You know from `merge_moments` (notebook 01)
+# what is missing: the spread **between** the batches.
 #
 # ### Exercise: `bn_population_stats` (6 points)
 #
@@ -581,8 +589,9 @@ check("bn_population_stats")
 # %% [markdown]
 # ### Experiment E02a: how far off are they?
 #
-# We know the truth here: values drawn from a normal distribution. First in random order, cut into batches of 2 to 32;
-# then the same kind of data **sorted** before it is cut, as happens when a data file is ordered and nobody shuffles. Five seeds.
+# We know the truth here: values drawn from a normal distribution. First in random order, cut into batches of 2 to
+# 32; then the same kind of data **sorted** before it is cut, as happens when a data file is ordered and nobody
+# shuffles. Five seeds.
 #
 # For normal data the expected standard deviation of a batch of $m$ is known: with the gamma function $\Gamma$,
 # $\;\mathbb E[\sigma_k]/\sigma = \sqrt{2/m}\;\Gamma(m/2)\,/\,\Gamma((m-1)/2)$.
@@ -611,8 +620,7 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
 for method, color in METHODS.items():
     mean_with_spread(left, SIZES, shuffled[method], label=f'"{method}"', color=COLORS[color])
     mean_with_spread(right, SORTED_SIZES, ordered[method], label=f'"{method}"', color=COLORS[color])
-log_gamma = [torch.lgamma(torch.tensor([m / 2, (m - 1) / 2], dtype=torch.float64)).numpy() for m in SIZES]
-theory = [np.sqrt(2 / m) * np.exp(a - b) for m, (a, b) in zip(SIZES, log_gamma)]
+theory = [sqrt(2 / m) * exp(lgamma(m / 2) - lgamma((m - 1) / 2)) for m in SIZES]
 left.plot(SIZES, theory, ":", color="black", marker="", label='theory for "eq4"')
 for ax, sizes in ((left, SIZES), (right, SORTED_SIZES)):
     ax.set_xscale("log", base=2)
@@ -623,10 +631,14 @@ right.set(yscale="log", ylabel="standard deviation found, in units of σ", title
 left.legend()
 plt.show()
 
-eq4 = np.array(shuffled["eq4"])
-print("eq4, mean over seeds :", dict(zip(SIZES, eq4.mean(0).round(3).tolist())))
-print("theory               :", dict(zip(SIZES, np.round(theory, 3).tolist())))
-print("alg2, mean over seeds:", dict(zip(SIZES, np.mean(shuffled["alg2"], axis=0).round(3).tolist())))
+eq4, alg2 = np.array(shuffled["eq4"]), np.array(shuffled["alg2"])
+print("batch size          ", *(f"{size:6}" for size in SIZES))
+for name, row in (
+    ("eq4, mean of 5 seeds", eq4.mean(0)),
+    ("eq4, theory", theory),
+    ("alg2, mean of 5 seeds", alg2.mean(0)),
+):
+    print(f"{name:21}", *(f"{value:5.3f} " for value in row))
 claim(
     "The mean of batch deviations is 0.564 of the truth at m = 2",
     eq4[:, 0],
@@ -634,8 +646,8 @@ claim(
 )
 claim(
     "Algorithm 2 is right at every batch size when the order is random",
-    np.array(shuffled["alg2"])[:, 0],
-    holds=np.all(abs(np.array(shuffled["alg2"]) - 1) < 0.03),
+    alg2[:, 0],
+    holds=np.all(abs(alg2 - 1) < 0.03),
 )
 by_32 = np.array(ordered["alg2"])[:, SORTED_SIZES.index(32)]
 claim(
@@ -647,31 +659,32 @@ claim(
     "Pooled statistics do not depend on the order",
     np.array(ordered["pooled"])[:, 0],
     holds=np.allclose(ordered["pooled"], 1),
-);
+)
 
 # %% [markdown]
-# Figure: left, standard deviation found against batch size, random order: pooled and Algorithm 2 lie on 1, the mean of
-# deviations rises along the theory curve from 0.56 at 2 to 0.98 at 32. Right, sorted data, logarithmic vertical axis:
-# pooled stays at 1; Algorithm 2 rises from 0.006 at 16 to 0.03 at 256, the mean of deviations from 0.0007 to 0.009.
-# Bands show one standard deviation over five seeds.
+# Figure: left, standard deviation found against batch size, random order: pooled and Algorithm 2 lie on 1, the mean
+# of deviations rises along the theory curve from 0.56 at 2 to 0.98 at 32. Right, sorted data, logarithmic vertical
+# axis: pooled stays at 1; Algorithm 2 rises from 0.006 at 16 to 0.03 at 256, the mean of deviations from 0.0007 to
+# 0.009. Bands show one standard deviation over five seeds.
 #
 # **What to notice.**
 #
-# - A standard deviation is a concave function of the variance, so the average of deviations is too small, and the division
-#   by $n_k$ makes each of them smaller still. At $m = 2$ a layer that uses `"eq4"` divides by 0.56 σ: its outputs at test
-#   time are **1.77 times** too large. At 32 the error is 2 %.
-# - Algorithm 2 corrects both, *if the batches are random*. It has no way to see what differs between batches. Sorted data is the
-#   extreme case: with 32 rows a batch it finds less than one hundredth of the true deviation. Almost all of that little comes from
-#   the two batches at the ends, which hold the rare extreme values, hence the spread over seeds. Batches of one class, one patient
-#   or one camera are the everyday case.
+# - A standard deviation is a concave function of the variance, so the average of deviations is too small, and the
+#   division by $n_k$ makes each of them smaller still. At $m = 2$ a layer that uses `"eq4"` divides by 0.56 σ: its
+#   outputs at test time are **1.77 times** too large. At 32 the error is 2 %.
+# - Algorithm 2 corrects both, *if the batches are random*. It has no way to see what differs between batches.
+#   Sorted data is the extreme case: with 32 rows a batch it finds less than one hundredth of the true deviation.
+#   Nearly nine tenths of the variance it does find come from just two batches, the first and the last, which hold
+#   the rare extreme values; hence the spread over seeds. Batches of one class, one patient or one camera are the everyday case.
 # - Only pooled statistics (or one giant batch) are exact in any order.
 
 # %% [markdown]
 # ## 5 · Images: what shares a mean?
 #
-# A batch of images has shape $(N, C, H, W)$. In section 1 each feature had its own mean over the $N$ rows. For images there
-# is more than one translation of that, and the batch may be small: one image of a batch of 8 gives only 8 values per
-# pixel. The picture to have in mind is a box of values; a normalization method is a choice of which axes of the box to average.
+# A batch of images has shape $(N, C, H, W)$. In section 1 each feature had its own mean over the $N$ rows. For
+# images there is more than one translation of that, and the batch may be small: 8 images give only 8 values per
+# pixel. The picture to have in mind is a box of values; a normalization method is a choice of
+# which axes of the box to average.
 
 # %% tags=["experiment"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
@@ -680,28 +693,31 @@ axes_box(right, "NHW", title="Batch norm  (the default)")
 plt.show()
 
 # %% [markdown]
-# Figure: two boxes of N images, C channels and H·W pixels. Left, one row of values along the image axis is orange: one pixel of
-# one channel, averaged over the images; N values per mean, C·H·W means. Right, a whole slice is orange: one channel of all
-# images and all pixels; N·H·W values per mean, C means. The grey values belong to other means.
+# Figure: two boxes of N images, C channels and H·W pixels. Left, one row of values along the image axis is orange:
+# one pixel of one channel, averaged over the images; N values per mean, C·H·W means. Right, a whole slice is
+# orange: one channel of all images and all pixels; N·H·W values per mean, C means. The grey values belong to other
+# means.
 #
-# *Per pixel* is what classical standardization would do. Batch norm for images treats all **pixels as alike** and the
-# **channels as different**: a convolution computes the same feature at every place, so the values of one channel are
-# samples of one quantity, and different channels are different quantities. The gain: $N\cdot H\cdot W$ values for every mean instead of
-# $N$, so even a single image can be normalized ($8 \times 8 = 64$ values). The layer also stays what a convolution is: the same everywhere in the image.
+# *Per pixel* is what classical standardization would do. Batch norm for images treats all **pixels as alike** and
+# the **channels as different**: a convolution computes the same feature at every place, so the values of one
+# channel are samples of one quantity, and different channels are different quantities. The gain: $N\cdot H\cdot W$
+# values for every mean instead of $N$, so even a single image can be normalized ($8 \times 8 = 64$ values). The
+# layer also stays what a convolution is: the same everywhere in the image.
 #
 # Average over other axes of the same box and you get layer, instance and group normalization: notebook 04.
 #
 # ### Convention card
 #
-# | question | here | who differs |
+# | question | here | elsewhere |
 # | --- | --- | --- |
 # | place of the channel axis | second, $(N, C, H, W)$, as in PyTorch | Keras and Flax normalize the **last** axis by default |
-# | $\gamma, \beta$ | one per channel, also with `per_pixel=True` | a per-pixel layer could have one per pixel; here it has not |
+# | $\gamma, \beta$ | one per channel, also with `per_pixel=True` | a layer that treats pixels apart could have one per pixel; here it has not |
 # | variance, $\varepsilon$ | biased, inside the root, as in section 1 | as in section 1 |
 #
 # ### Exercise: `bn2d_forward_train` (5 points)
 #
-# Beware of shapes that broadcast by accident: an array of shape $(C,)$ next to one of shape $(N, C, H, W)$ lines up with $W$.
+# Beware of shapes that broadcast by accident: an array of shape $(C,)$ next to one of shape $(N, C, H, W)$ lines up
+# with $W$.
 #
 # *Difficulty 2 of 4, about 15 minutes.*
 
@@ -759,13 +775,14 @@ check("bn2d_forward_train")
 #
 # with E and Var the stored mean and variance. Rows no longer influence each other, and a batch of one is fine.
 #
-# A straight line after a linear layer is a linear layer. So batch norm costs **nothing** at inference: it can be *folded* into
-# the weights before it. With $x = W u + b$ (weights of shape (out, in), as in torch), find $W'$ and $b'$ such that
-# $W' u + b'$ equals the normalized output for every $u$. Each *output* has its own scale: ask yourself which axis of $W$ that is.
+# A straight line after a linear layer is a linear layer. So batch norm costs **nothing** at inference: it can be
+# *folded* into the weights before it. With $x = W u + b$ (weights of shape (out, in), as in torch), find $W'$ and
+# $b'$ such that $W' u + b'$ equals the normalized output for every $u$. Each *output* has its own scale: ask
+# yourself which axis of $W$ that is.
 #
 # ### Convention card
 #
-# | question | here | who differs |
+# | question | here | elsewhere |
 # | --- | --- | --- |
 # | stored variance | used as it is; no further correction, $\varepsilon$ added inside the root | none: the paper (Algorithm 2, last line), PyTorch, Keras, Flax agree |
 # | $\varepsilon$ | the one used in training | a converter between Keras ($10^{-3}$) and PyTorch ($10^{-5}$) must carry it along |
@@ -848,9 +865,9 @@ check("bn_fold_inference")
 # %% [markdown]
 # ## 7 · The whole layer
 #
-# Now put the pieces into a torch module that anyone can use instead of `nn.BatchNorm1d` and `nn.BatchNorm2d`. Autograd
-# does the backward pass; you have earned it. What is new is **state**. A module holds three kinds of numbers, and batch
-# norm has all of them:
+# Now put the pieces into a torch module that anyone can use instead of `nn.BatchNorm1d` and `nn.BatchNorm2d`.
+# Autograd does the backward pass; you have earned it. What is new is **state**. A module holds three kinds of
+# numbers, and batch norm has all of them:
 #
 # | | in `state_dict()`, moved by `.to()` | changed by the optimizer | in this layer |
 # | --- | --- | --- | --- |
@@ -859,9 +876,9 @@ check("bn_fold_inference")
 # | plain attribute | no | no | `eps`, `momentum`, ... |
 #
 # Three more things to get right. The mode: `self.training` is set by `model.train()` and `model.eval()`; ask it in
-# every call. The graph: stored statistics are numbers, not functions of the weights; if they keep their autograd history,
-# every step makes the graph longer. And the shape: with more than two axes the channel is axis 1, and **all** others
-# are averaged over.
+# every call. The graph: stored statistics are numbers, not functions of the weights; if they keep their autograd
+# history, every step makes the graph longer. And the shape: with more than two axes the channel is axis 1, and
+# **all** others are averaged over.
 #
 # ### Convention card
 #
@@ -876,7 +893,8 @@ check("bn_fold_inference")
 #
 # ### Exercise: `BatchNormScratch` (7 points)
 #
-# Write it from elementary tensor operations; `F.batch_norm` and the layers of torch are switched off during the check.
+# Write it from elementary tensor operations; `F.batch_norm` and the layers of torch are switched off during the
+# check.
 #
 # *Difficulty 3 of 4, about 30 minutes.*
 
@@ -963,18 +981,19 @@ check("BatchNormScratch")
 # %% [markdown]
 # ## 8 · One more pass
 #
-# The running average of section 3 has a flaw that no momentum cures: its batches were seen by **different networks**. While the
-# last ten batches went by, the weights of all layers changed ten times. The cleanest remedy is simple: when training is over, freeze
-# the weights and run the training data through the network once more, only to measure.
+# The running average of section 3 has a flaw that no momentum cures: its batches were seen by **different
+# networks**. While the last ten batches went by, the weights of all layers changed ten times. The cleanest remedy
+# is simple: when training is over, freeze the weights and run the training data through the network once more, only
+# to measure.
 #
-# One detail decides whether this works. At test time dropout is off. If it is on while you measure, the layers after it see noisier
-# values than they ever will in use, and the stored variances are too large.
+# One detail decides whether this works. At test time dropout is off. If it is on while you measure, the layers
+# after it see noisier values than they ever will in use, and the stored variances are too large.
 #
 # ### Convention card
 #
-# | question | here | who differs |
+# | question | here | elsewhere |
 # | --- | --- | --- |
-# | average | plain average over the batches of the pass, of means and of unbiased variances: Algorithm 2 of the paper, `momentum=None` | pooling would be exact for the first layer; see below |
+# | average | plain average over the batches of the pass, of means and of unbiased variances: Algorithm 2 of the paper, `momentum=None` | pooling all rows would be exact for the first layer |
 # | dropout and the like | off | `torch.optim.swa_utils.update_bn` puts the *whole* model in training mode: dropout stays on |
 # | what the deeper layers see | inputs that the layers below normalized with the *batch*, as in training | going layer by layer, each with final statistics below it, gives slightly different numbers; it needs one pass per layer |
 #
@@ -1015,7 +1034,7 @@ def recalibrate_bn(model, batches):
         raise ValueError("batches must yield at least one batch, got none: the statistics are unchanged")
     layers = [m for m in model.modules() if getattr(m, "running_mean", None) is not None]
     modes = [(module, module.training) for module in model.modules()]
-    momenta = [layer.momentum for layer in layers]
+    momenta = {layer: layer.momentum for layer in layers}
     try:
         model.eval()
         for layer in layers:
@@ -1031,7 +1050,7 @@ def recalibrate_bn(model, batches):
     finally:
         for module, mode in modes:
             module.training = mode
-        for layer, momentum in zip(layers, momenta):
+        for layer, momentum in momenta.items():
             layer.momentum = momentum
     ### END SOLUTION
 
@@ -1042,12 +1061,12 @@ check("recalibrate_bn")
 # %% [markdown]
 # ### Experiment E02b: which statistics for inference?
 #
-# The four rivals on a real network: three hidden layers with batch norm on the digits of notebook 01, plain SGD, batches of 16.
-# After 1, 3 and 10 epochs we stop, put each of the four kinds of statistics into the same network, and measure the test loss.
-# Eight seeds (split, weights and order).
+# The four rivals on a real network: three hidden layers with batch norm on the digits of notebook 01, plain SGD,
+# batches of 16. After 1, 3 and 10 epochs we stop, put each of the four kinds of statistics into the same network,
+# and measure the test loss. Eight seeds (split, weights and order).
 #
-# We do it twice: with 992 training digits, which is 62 batches of 16, and with 997, which adds a **last batch of five**. It looks
-# like a detail.
+# We do it twice: with 992 training digits, which is 62 batches of 16, and with 997, which adds a **last batch of
+# five**. It looks like a detail.
 
 # %% tags=["experiment"]
 population_stats, recalibrate = use("bn_population_stats"), use("recalibrate_bn")
@@ -1065,7 +1084,7 @@ def make_net():
 def measure(net, test):
     """Test loss, accuracy, and the loss after multiplying all logits by the factor that suits them best."""
     logits, labels = net.eval()(torch.as_tensor(test[0])), torch.as_tensor(test[1])
-    rescaled = min(F.cross_entropy(factor * logits, labels).item() for factor in np.geomspace(0.25, 8, 61))
+    rescaled = min(F.cross_entropy(factor * logits, labels).item() for factor in np.geomspace(0.25, 8, 31))
     return *evaluate(net, test), rescaled
 
 
@@ -1074,22 +1093,26 @@ def rivals(n_train, seed):
     split = digits(n_train, seed)
     torch.manual_seed(seed)
     net = make_net()
-    inputs_of = {layer: [] for layer in net if isinstance(layer, nn.BatchNorm1d)}  # its batches in this epoch
+    # What each layer saw in the last epoch: a deque forgets the oldest batch when a new one comes.
+    size = ceil(n_train / 16)
+    inputs_of = {layer: deque(maxlen=size) for layer in net if isinstance(layer, nn.BatchNorm1d)}
 
     def remember(layer, inputs):
         if layer.training:
-            inputs_of[layer].append(inputs[0].detach())
+            inputs_of[layer].append(inputs[0].detach().numpy())
 
     for layer in inputs_of:
         layer.register_forward_pre_hook(remember)
-    found = []
+    epochs, found = count(1), []
 
     def after_epoch(net):
+        if next(epochs) not in EPOCHS:
+            return
         trained = copy.deepcopy(net.state_dict())
         results = [measure(net, split.test)]
         for method in ("eq4", "alg2"):
             for layer, inputs in inputs_of.items():
-                mean, std = population_stats([batch.numpy() for batch in inputs], method)
+                mean, std = population_stats(list(inputs), method)
                 layer.running_mean.copy_(torch.as_tensor(mean))
                 layer.running_var.copy_(torch.as_tensor(std) ** 2)
             results.append(measure(net, split.test))
@@ -1097,11 +1120,9 @@ def rivals(n_train, seed):
         results.append(measure(net, split.test))
         found.append(results)
         net.load_state_dict(trained)  # training goes on as if nothing had happened
-        for inputs in inputs_of.values():
-            inputs.clear()
 
     train(net, split.train, EPOCHS[-1], batch_size=16, lr=0.05, momentum=0, after_epoch=after_epoch, seed=seed)
-    return np.array(found)[np.array(EPOCHS) - 1]
+    return found
 
 
 results = {n: np.array([rivals(n, seed) for seed in range(8)]) for n in (992, 997)}  # (seeds, epochs, choices, 3)
@@ -1109,7 +1130,7 @@ results = {n: np.array([rivals(n, seed) for seed in range(8)]) for n in (992, 99
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
 extra = results[992][..., 0] - results[992][:, :, 3:, 0]
 left.axhline(0, color=COLORS["green"], marker="")
-left.text(2.45, 0.004, "one more pass", color=COLORS["green"], ha="right", va="bottom", weight="bold")
+left.text(0.45, 0.003, "one more pass", color=COLORS["green"], ha="center", va="bottom", weight="bold")
 for number, choice in enumerate(list(CHOICES)[:3]):
     place = np.arange(3) + 0.15 * (number - 1)
     mean, sd = extra[..., number].mean(axis=0), extra[..., number].std(axis=0, ddof=1)
@@ -1134,101 +1155,188 @@ plt.show()
 
 for n, found in results.items():
     print(f"{n} training digits, mean of 8 seeds " + "".join(f"{choice:>17}" for choice in CHOICES))
-    for epochs, of_epoch in zip(EPOCHS, found.mean(axis=0)):
-        for name, values in zip(("test loss", "accuracy", "loss, best factor"), of_epoch.T):
-            print(f"  {epochs:2} epochs  {name:23}" + "".join(f"{value:17.3f}" for value in values))
+    for row, epochs in enumerate(EPOCHS):
+        for column, name in enumerate(("test loss", "accuracy", "loss, best factor")):
+            values = found[:, row, :, column].mean(axis=0)
+            print(f"{epochs:4} epoch{'s' * (epochs > 1):2} {name:22}" + "".join(f"{value:17.3f}" for value in values))
 for n, name in ((992, "62 full batches"), (997, "and a last batch of 5")):
     spread = np.ptp(results[n][..., 0], axis=-1)  # highest minus lowest of the four losses: (seeds, epochs)
     gain = spread[:, 0] - spread[:, -1]
     claim(f"The four agree better after 10 epochs than after 1: {name}", gain, holds=np.all(gain > 0), unit="nats")
 loss, _, rescaled = np.moveaxis(results[992][:, 0, 1] - results[992][:, 0, 3], -1, 0)
 claim("After 1 epoch the loss of eq4 is below that of one more pass", loss, holds=np.all(loss < 0), unit="nats")
-claim("With the best factor on the logits it is above", rescaled, holds=np.all(rescaled > 0), unit="nats");
+claim("With the best factor on the logits it is above", rescaled, holds=np.all(rescaled > 0), unit="nats")
 
 # %% [markdown]
-# TEXT_E02B
+# Figure: left, test loss of three choices minus that of one more pass, for full batches, mean and one standard
+# deviation over eight seeds: after 1 epoch the running average is level, Algorithm 2 lower by 0.06, the mean of
+# deviations lower by 0.12 nats; after 3 epochs all are within 0.02, after 10 within about 0.01. Right, one point
+# per seed after 10 epochs, running average across, one more pass upwards: with full batches all points are near the
+# diagonal around 0.1; with a last batch of five most are too, but one seed stands at 0.72 across and 0.37 upwards.
+#
+# **What to notice.**
+#
+# - **Early the choice matters, later hardly.** The spread between the four shrinks from about 0.13 to 0.02 nats
+#   while the network comes to rest.
+# - **A lower loss is not a better estimate.** After one epoch the biased `"eq4"` has the lowest loss, yet fewer
+#   digits right (0.91) than one more pass (0.93). Its deviations are too small, so every layer's output and in the
+#   end the logits are too large, and a network that has been trained for one epoch is not confident enough: larger
+#   logits happen to suit it. Give each choice the one factor on its logits that suits it best, and the order turns
+#   round: 0.28 against 0.22. Two errors had cancelled.
+# - **One claim did not reproduce.** With a last batch of five, the agreement after 10 epochs fails in one seed of
+#   eight. With three seeds nobody would have noticed: all three lie near 0.1. So what does this batch do?
+#
+# ### E02b, continued: the last batch of five
+#
+# It acts in two ways. Its statistics, from five values each, enter the running average with the same 10 % as any
+# batch. And its gradient, from five digits, moves the weights by a full step. We switch off one or the other. (A
+# loss multiplied by zero makes no step; a momentum of zero leaves the running average alone.)
+
+# %% tags=["experiment"]
+cases = {"neither": (False, False), "statistics only": (True, False), "step only": (False, True)}
+
+
+def final_loss(seed, statistics, step):
+    """Test loss after 10 epochs if small batches update the running average, the weights, both or neither."""
+    split = digits(997, seed)
+    torch.manual_seed(seed)
+    net = make_net()
+
+    def set_momentum(layer, inputs):
+        layer.momentum = 0.1 if statistics or len(inputs[0]) == 16 else 0.0
+
+    for layer in net:
+        if isinstance(layer, nn.BatchNorm1d):
+            layer.register_forward_pre_hook(set_momentum)
+
+    def loss(logits, labels):
+        return F.cross_entropy(logits, labels) * (step or len(labels) == 16)
+
+    train(net, split.train, 10, batch_size=16, lr=0.05, momentum=0, loss=loss, seed=seed)
+    return evaluate(net, split.test)[0]
+
+
+small_batch = {name: np.array([final_loss(seed, *case) for seed in range(8)]) for name, case in cases.items()}
+small_batch["both, as usual"] = results[997][:, -1, 0, 0]
+
+fig, ax = plt.subplots(figsize=(8, 2.6))
+for row, (name, losses) in enumerate(small_batch.items()):
+    color = COLORS["red" if "step" in name or "both" in name else "blue"]
+    ax.plot(losses, [row] * len(losses), "o", color=color, alpha=0.6, markersize=8, markeredgecolor="white")
+ax.set_yticks(range(4), small_batch)
+ax.set(
+    xscale="log",
+    ylim=(3.5, -0.5),
+    xlabel="test loss after 10 epochs (nats)",
+    title="What the last batch of five changes",
+)
+ax.set_xticks([0.05, 0.1, 0.2, 0.5], ["0.05", "0.1", "0.2", "0.5"])
+ax.minorticks_off()
+plt.show()
+
+extra = small_batch["statistics only"] - small_batch["neither"]
+claim("The statistics of the last batch of five alone do no harm", extra, holds=np.all(extra < 0.02), unit="nats")
+extra = small_batch["step only"] - small_batch["neither"]
+claim(
+    "Its step alone raises the test loss in some seed by more than 0.1", extra, holds=np.any(extra > 0.1), unit="nats"
+)
+
+# %% [markdown]
+# Figure: eight dots, one per seed, for each of four cases. Neither and statistics only: all dots between 0.05 and
+# 0.13. Step only and both: most dots are there too, one lies near 0.17 and one near 0.7.
+#
+# **What to notice.** The suspect, the statistics, was innocent. It is the *step* on five digits that harms: a gradient through the
+# statistics of five rows is noisy, and it comes last, with nothing after it to repair the damage. One more pass
+# then takes the worst seed only half of the way back (0.72 to 0.37): fresh statistics cannot undo a bad step of the
+# weights. The usual cure is `DataLoader(..., drop_last=True)`.
 #
 # ## 9 · Two questions in words
 
 # %% [markdown] question="W02a" points=5
-# **W02a (5 points).** Training is over, and one single test image arrives. Which mean and which standard deviation should a
-# batch norm layer use? Name **four** different answers that this notebook has shown you. For each, say in one or two sentences
-# where the numbers come from and give one situation in which it is wrong. Why is "its own mean and standard deviation" not on
-# the list?
+# **W02a (5 points).** Training is over, and one single test image arrives. Which mean and which standard deviation
+# should a batch norm layer use? Name **four** different answers that this notebook has shown you. For each, say in
+# one or two sentences where the numbers come from and give one situation in which it is wrong. Why is "its own mean
+# and standard deviation" not on the list?
 #
 # ### BEGIN SOLUTION
 # **Model answer.**
 #
-# 1. *The running average of training* (PyTorch's default). Each step moves the stored values a little towards the batch. Wrong after
-#    few steps (after 10 batches 35 % is still the invented start), when the weights still move fast (the batches were seen by
-#    older networks), and when the last ten batches were unusual (sorted data, a short last batch).
-# 2. *The mean of the batch means and of the batch standard deviations of the last epoch.* Wrong for small batches: the deviation is
-#    too small, 0.56 σ at two rows per batch, so outputs are 1.77 times too large; and stale like 1, since the network moved
-#    during that epoch.
-# 3. *Algorithm 2: the mean of the batch means and the root of the mean unbiased variance.* Right for random batches of any size, wrong
-#    when batches differ systematically (sorted by class or value): the spread between batches is missing. Stale too if it is collected
-#    while training goes on.
-# 4. *One more pass over the training data with frozen weights* (averaged or pooled). Costs a pass and needs the training data; wrong if
-#    dropout stays on during the pass, or if test data come from another distribution than training data, which none of the
-#    four can repair.
+# 1. *The running average of training* (PyTorch's default). Each step moves the stored values a little towards the
+#    batch. Wrong after few steps (after 10 batches 35 % is still the invented start), when the weights still move
+#    fast (the batches were seen by older networks), and when the last ten batches were unusual (sorted data, a
+#    short last batch).
+# 2. *The mean of the batch means and of the batch standard deviations of the last epoch.* Wrong for small batches:
+#    the deviation is too small, 0.56 σ at two rows per batch, so outputs are 1.77 times too large; and stale like
+#    1, since the network moved during that epoch.
+# 3. *Algorithm 2: the mean of the batch means and the root of the mean unbiased variance.* Right for random batches
+#    of any size, wrong when batches differ systematically (sorted by class or value): the spread between batches is
+#    missing. Stale too if it is collected while training goes on.
+# 4. *One more pass over the training data with frozen weights* (averaged or pooled). Costs a pass and needs the
+#    training data; wrong if dropout stays on during the pass, or if test data come from another distribution than
+#    training data, which none of the four can repair.
 #
-# Its own statistics: the mean of one value is the value, so in a fully-connected layer every $\hat x$ is 0 and the output is β
-# for any image. (With convolutions there are H·W values per channel, so something would come out, but it is instance norm, not what
-# was trained.)
+# Its own statistics: the mean of one value is the value, so in a fully-connected layer every $\hat x$ is 0 and the
+# output is β for any image. (With convolutions there are H·W values per channel, so something would come out, but
+# it is instance norm, not what was trained.)
 #
-# Also right as one of the four: the statistics of the test batch, wrong because the answer then depends on the other images in it and
-# is useless for a batch of one; the pooled statistics of the last epoch.
+# Also right as one of the four: the statistics of the test batch, wrong because the answer then depends on the
+# other images in it and is useless for a batch of one; the pooled statistics of the last epoch.
 #
-# **Rubric.** 1 point for each of four answers that has a correct origin *and* a correct failure (half a point if one of the two is missing);
-# 1 point for why one image's own statistics do not work.
+# **Rubric.** 1 point for each of four answers that has a correct origin *and* a correct failure (half a point if
+# one of the two is missing); 1 point for why one image's own statistics do not work.
 # ### END SOLUTION
 
 # %% [markdown] question="W02b" points=3
-# **W02b (3 points).** One text divides the variance of a batch of $M$ rows by $M$, another by $M-1$. (a) By which factor do the
-# normalized values differ, and how much is that for $M = 2$ and $M = 32$? (b) What does the choice change in the running variance?
-# (c) PyTorch uses one of each. Why is that reasonable?
+# **W02b (3 points).** One text divides the variance of a batch of $M$ rows by $M$, another by $M-1$. (a) By which
+# factor do the normalized values differ, and how much is that for $M = 2$ and $M = 32$? (b) What does the choice
+# change in the running variance? (c) PyTorch uses one of each. Why is that reasonable?
 #
 # ### BEGIN SOLUTION
-# **Model answer.** (a) With $M-1$ the deviation is larger by $\sqrt{M/(M-1)}$, so every normalized value is smaller by
-# $\sqrt{(M-1)/M}$: 0.707 at $M = 2$, 0.984 at $M = 32$ (ε neglected). It is a constant factor which γ can absorb.
+# **Model answer.** (a) With $M-1$ the deviation is larger by $\sqrt{M/(M-1)}$, so every normalized value is smaller
+# by $\sqrt{(M-1)/M}$: 0.707 at $M = 2$, 0.984 at $M = 32$ (ε neglected). It is a constant factor which γ can
+# absorb.
 #
-# (b) The running variance estimates the variance of the whole training distribution. The biased batch variance is on average too
-# small by $(M-1)/M$, and averaging over many batches does not remove that: the stored value would be half of the truth at
-# $M = 2$ and outputs at test time too large by $\sqrt 2$. The unbiased one is right on average.
+# (b) The running variance estimates the variance of the whole training distribution. The biased batch variance is
+# on average too small by $(M-1)/M$, and averaging over many batches does not remove that: the stored value would be
+# half of the truth at $M = 2$ and outputs at test time too large by $\sqrt 2$. The unbiased one is right on
+# average.
 #
-# (c) While normalizing, the batch is all there is: dividing by $M$ makes the output have variance exactly 1 (up to ε) within the
-# batch, nothing is being estimated. The running variance is an estimate for data not in the batch, so it should be
-# unbiased. Accepted as well: the two then do not match exactly, training scales by the batch and testing by the population, and for small $M$ that
-# gap is part of why batch norm is fragile there.
+# (c) While normalizing, the batch is all there is: dividing by $M$ makes the output have variance exactly 1 (up to
+# ε) within the batch, nothing is being estimated. The running variance is an estimate for data not in the batch, so
+# it should be unbiased. Accepted as well: the two then do not match exactly, training scales by the batch and
+# testing by the population, and for small $M$ that gap is part of why batch norm is fragile there.
 #
-# **Rubric.** 1 point for the factor with both numbers; 1 for "biased low by (M−1)/M, not removed by averaging"; 1 for the
-# distinction between describing this batch and estimating the population.
+# **Rubric.** 1 point for the factor with both numbers; 1 for "biased low by (M−1)/M, not removed by averaging"; 1
+# for the distinction between describing this batch and estimating the population.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Three questions, answered
 #
-# **Which statistics for one test image?** Those of the training data, measured with the network as it is now. The running average
-# is a cheap stand-in for them, good once the network moves slowly and the last batches were ordinary. When in doubt, make one more pass.
+# **Which statistics for one test image?** Those of the training data, measured with the network as it is now. The
+# running average is a cheap stand-in for them, good once the network moves slowly and the last batches were
+# ordinary. When in doubt, make one more pass.
 #
-# **Which axes for images?** All but the channel axis: a convolution computes the same quantity at every pixel, so pixels may share a mean;
-# different channels are different quantities, so they may not.
+# **Which axes for images?** All but the channel axis: a convolution computes the same quantity at every pixel, so
+# pixels may share a mean; different channels are different quantities, so they may not.
 #
-# **Why γ and β?** Mean 0 and variance 1 are a good place to *start*, not a law. A sigmoid fed with variance 1 sees little more than its straight
-# middle part; a ReLU fed with mean 0 cuts about half of the values, always. γ and β let training choose another mean and scale, as two numbers
-# that are easy to learn because nothing below the layer can disturb them. With $\gamma = \sqrt{\sigma^2+\varepsilon}$ and $\beta = \mu$ the
-# layer could even undo itself.
+# **Why γ and β?** Mean 0 and variance 1 are a good place to *start*, not a law. A sigmoid fed with variance 1 sees
+# little more than its straight middle part; a ReLU fed with mean 0 cuts about half of the values, always. γ and β
+# let training choose another mean and scale, as two numbers that are easy to learn because nothing below the layer
+# can disturb them. With $\gamma = \sqrt{\sigma^2+\varepsilon}$ and $\beta = \mu$ the layer could even undo itself.
 #
 # ## What you built and where it goes next
 #
-# - **Forward and backward** of batch norm on rows. Notebook 03 uses them to show that the weights before the layer can be scaled without any
-#   effect on the output, what that does to the learning rate, and how to undo the layer.
-# - **Running statistics, population statistics, one more pass.** They come back in notebook 06, where dropout before batch norm
-#   shifts the variance between training and testing, and in notebook 08 with averaged checkpoints.
-# - **The box of axes.** Notebook 04 colours other parts of it: layer, instance and group norm, and what to do when the batch is tiny.
-# - **`BatchNormScratch`** can stand in any network of the course that takes a `norm` argument: the residual blocks of notebook 11 and
-#   the capstone.
-# - Not answered here: **why** batch norm helps training at all. There are several stories, and notebook 03 measures them against each other.
+# - **Forward and backward** of batch norm on rows. Notebook 03 uses them to show that the weights before the layer
+#   can be scaled without any effect on the output, what that does to the learning rate, and how to undo the layer.
+# - **Running statistics, population statistics, one more pass.** They come back in notebook 06, where dropout
+#   before batch norm shifts the variance between training and testing.
+# - **The box of axes.** Notebook 04 colours other parts of it: layer, instance and group norm, and what to do when
+#   the batch is tiny.
+# - **`BatchNormScratch`** can stand in any network of the course that takes a `norm` argument: the residual blocks
+#   of notebook 11 and the capstone.
+# - Not answered here: **why** batch norm helps training at all. There are several stories, and notebook 03 measures
+#   them against each other.
 
 # %%
 progress()

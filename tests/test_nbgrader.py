@@ -1,12 +1,13 @@
 """nbgrader with our plug-in, on a course of two small exercises and a question; a stand-in grades, so no sandbox runs."""
 
 import contextlib
-import dataclasses
 import json
 import logging
 import os
+import re
 import shutil
-import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -14,11 +15,9 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps import AutogradeApp, GenerateAssignmentApp, GenerateFeedbackApp
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config
 
 from autograder import nbgrader_plugin
-from autograder.course import Course, release_notebook, to_bytes
+from autograder.course import Course, grade_id, release_notebook, role, to_bytes
 from autograder.result import ExerciseResult, Result, TestResult
 
 # nbgrader's own: it builds its rows in an order of which SQLAlchemy 2.1 warns.
@@ -120,12 +119,16 @@ def tiny(tmp_path_factory):
     (root / "solutions" / f"{NAME}.py").write_text(SOLUTIONS)
     (root / "pyproject.toml").write_text("")
     shutil.copy(ROOT / "nbgrader_config.py", root)
-    course = Course(root)
-    for folder, nb in (("build/source", course.source(NAME)), ("notebooks", release_notebook(course.source(NAME)))):
-        (root / folder / NAME).mkdir(parents=True)
-        (root / folder / NAME / f"{NAME}.ipynb").write_bytes(to_bytes(nb))
-    run(root, GenerateAssignmentApp, NAME, "--force")
+    derive(root, NAME, Course(root).source(NAME))
+    assert run(root, GenerateAssignmentApp, NAME, "--force")[0] == 0
     return root
+
+
+def derive(root, name, source):
+    """What `autograder build` writes for one assignment."""
+    for folder, nb in (("build/source", source), ("notebooks", release_notebook(source))):
+        (root / folder / name).mkdir(parents=True)
+        (root / folder / name / f"{name}.ipynb").write_bytes(to_bytes(nb))
 
 
 @pytest.fixture
@@ -164,9 +167,9 @@ def autograde(root, *arguments):
     return run(root, AutogradeApp, NAME, *arguments)
 
 
-def notebook(root, **answers):
+def notebook(root, assignment=NAME, /, **answers):
     """The released notebook with answers filled in."""
-    nb = Course(root).release(NAME)
+    nb = Course(root).release(assignment)
     for cell in nb.cells:
         id = cell.metadata.get("nbgrader", {}).get("grade_id")
         if id in answers:
@@ -174,11 +177,11 @@ def notebook(root, **answers):
     return nb
 
 
-def hand_in(root, student, nb, time="2026-11-01 12:00:00 UTC", name=f"{NAME}.ipynb"):
-    folder = root / "submitted" / student / NAME
+def hand_in(root, student, nb, time="2026-11-01 12:00:00 UTC", assignment=NAME, name=None):
+    folder = root / "submitted" / student / assignment
     folder.mkdir(parents=True, exist_ok=True)
     data = nb if isinstance(nb, bytes) else to_bytes(nb)
-    (folder / name).write_bytes(data)
+    (folder / (name or f"{assignment}.ipynb")).write_bytes(data)
     (folder / "timestamp.txt").write_text(time)
     return folder
 
@@ -187,16 +190,16 @@ def gradebook(root):
     return Gradebook(f"sqlite:///{root}/gradebook.db", "traindeep")
 
 
-def scores(root, student):
+def scores(root, student, name=NAME):
     """grade_id -> (automatic score, whether a person has to look)."""
     with gradebook(root) as book:
-        rows = book.find_submission_notebook(NAME, NAME, student).grades
+        rows = book.find_submission_notebook(name, name, student).grades
         return {row.name: (row.auto_score, row.needs_manual_grade) for row in rows}
 
 
-def comments(root, student):
+def comments(root, student, name=NAME):
     with gradebook(root) as book:
-        return {row.name: row.auto_comment for row in book.find_submission_notebook(NAME, NAME, student).comments}
+        return {row.name: row.auto_comment for row in book.find_submission_notebook(name, name, student).comments}
 
 
 FULL = {"check_double": (2.0, False), "check_triple": (3.0, False), "why": (None, True)}
@@ -419,10 +422,10 @@ def test_formgraders_button_works_inside_a_running_event_loop(course):
 # ---- feedback ------------------------------------------------------------------------------------------
 
 
-def feedback(course, student):
-    status, log = run(course, GenerateFeedbackApp, NAME, "--force")
+def feedback(course, student, name=NAME):
+    status, log = run(course, GenerateFeedbackApp, name, "--force")
     assert status == 0, log
-    return (course / "feedback" / student / NAME / f"{NAME}.html").read_text()
+    return (course / "feedback" / student / name / f"{name}.html").read_text()
 
 
 def test_feedback_gives_verdict_and_manual_grades_and_no_test(course):
@@ -441,7 +444,7 @@ def test_feedback_gives_verdict_and_manual_grades_and_no_test(course):
     assert "6.5 of 9" in page
     assert "Which &lt;grounds&gt;?" in page
     assert "<strong>bold</strong>" in page
-    for bad in ("<script>alert", "javascript:", "onerror=", "autograder.kernel", "HIDDEN TESTS", "return x + x", "grounds.\n"):
+    for bad in ("<script>alert", 'href="javascript:', "onerror=", "autograder.kernel", "HIDDEN", "return x + x", "of the grounds"):
         assert bad not in page, bad
 
 
@@ -454,15 +457,15 @@ def test_feedback_shows_a_score_that_a_person_changed(course):
         book.db.commit()
     page = feedback(course, "ada")
     assert "4.5 of 9" in page
-    assert "changed from 0 to 1.5" in page
+    assert "Changed from 0 to 1.5" in page
 
 
 def test_formgrader_shows_written_answers_without_their_scripts(course):
     """The exporter of formgrader's page cleans the HTML of markdown cells, and leaves their formatting."""
-    answer = "> quote\n\n<script>alert(1)</script> **bold** [x](javascript:alert(2)) <img src=x onerror=alert(3)>"
+    answer = "> quote\n\n<script>alert(1)</script>\n\n**bold** [x](javascript:alert(2)) <img src=x onerror=alert(3)>"
     hand_in(course, "ada", notebook(course, **RIGHT, why=answer))
     autograde(course)
-    page = formgrader_page(course, "ada");print(page[-6000:])
+    page = formgrader_page(course, "ada")
     assert "<strong>bold</strong>" in page
     assert "<blockquote>" in page
     assert "off by" not in page
@@ -473,7 +476,6 @@ def test_formgrader_shows_written_answers_without_their_scripts(course):
 def formgrader_page(course, student):
     from nbconvert.exporters import HTMLExporter
     from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
-    from nbgrader.server_extensions.formgrader.handlers import template_path
 
     with contextlib.chdir(course):
         app = FormgradeExtension()
@@ -483,3 +485,95 @@ def formgrader_page(course, student):
         resources |= {"index": 0, "total": 1, "last_name": "", "first_name": "", "notebook_path": ""}
         path = course / "autograded" / student / NAME / f"{NAME}.ipynb"
         return exporter.from_filename(str(path), resources=resources)[0]
+
+
+# ---- with the real grader, and against nbgrader without it --------------------------------------------------
+
+
+REAL = "02_batch_norm"
+EXERCISES = ("bn_forward_train", "bn_backward", "bn_running_update")
+BIASED = """\
+def bn_running_update(run_mean, run_var, x, momentum=0.1, convention="torch"):
+    if not 0 <= momentum <= 1:
+        raise ValueError(f"momentum must be in [0, 1], got {momentum}")
+    new = momentum if convention == "torch" else 1 - momentum
+    print("a line on stdout")
+    warnings.warn("a line on stderr")
+    return (1 - new) * run_mean + new * x.mean(axis=0), (1 - new) * run_var + new * x.var(axis=0)
+"""
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """The first exercises of a real notebook, without its experiments, and a class of four."""
+    root = tmp_path_factory.mktemp("real")
+    whole = Course(ROOT).source(REAL)
+    keep = {name for id in EXERCISES for name in (id, f"check_{id}")} | {"W02a"}
+    whole.cells = [cell for cell in whole.cells if grade_id(cell) in keep or (role(cell) == "code" and "import" in cell.source)]
+    (root / "solutions").mkdir()
+    shutil.copy(ROOT / "solutions" / f"{REAL}.py", root / "solutions")
+    (root / "pyproject.toml").write_text("")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    derive(root, REAL, whole)
+    answers = {grade_id(cell): re.sub(r".*### (BEGIN|END) SOLUTION\n?", "", cell.source) for cell in whole.cells if role(cell) == "solution"}
+    students = {
+        "right": answers,
+        "biased": answers | {"bn_running_update": BIASED.replace("print", "import warnings\n    print")},
+        "half": {"bn_forward_train": answers["bn_forward_train"].replace("x - mu) / np", "x - mu - 1) / np"), "W02a": "Four."},
+        "untouched": {},
+    }
+    for student, cells in students.items():
+        hand_in(root, student, notebook(root, REAL, **cells), assignment=REAL)
+    assert run(root, GenerateAssignmentApp, REAL, "--force")[0] == 0
+    return root
+
+
+@pytest.fixture(scope="module")
+def graded(real):
+    """The class, graded by `nbgrader autograde` with our plug-in, as an instructor types it."""
+    done = subprocess.run(["nbgrader", "autograde", REAL], cwd=real, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return real
+
+
+def environment(**extra):
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    return os.environ | {"PATH": path, "TRAINDEEP_SEED": "test"} | extra
+
+
+def test_real_grader_behind_the_command(graded):
+    """`nbgrader autograde` gives full marks to the solution, none to the stubs, and names the idea that went wrong."""
+    everything = {"check_bn_forward_train": (5.0, False), "check_bn_backward": (8.0, False), "check_bn_running_update": (4.0, False)}
+    assert scores(graded, "right", REAL) | {"W02a": None} == everything | {"W02a": None}
+    assert all(score == (0.0, False) for score in scores(graded, "untouched", REAL).values())
+    assert 0 < scores(graded, "biased", REAL)["check_bn_running_update"][0] < 4
+    assert scores(graded, "half", REAL)["W02a"] == (None, True)
+    page = feedback(graded, "biased", REAL)
+    assert "bn_running_update" in page
+    assert "N - 1" in comments(graded, "biased", REAL)["bn_running_update"]
+    assert "compare(" not in page
+    assert "assert " not in page
+
+
+def test_plain_nbgrader_gives_the_same_scores(graded, tmp_path):
+    """Without the plug-in, nbgrader's own kernel and our hidden line give honest submissions the same scores."""
+    plain = tmp_path / "plain"
+    shutil.copytree(graded, plain, ignore=shutil.ignore_patterns("autograded", "feedback"))
+    env = environment(TRAINDEEP_PLAIN_NBGRADER="1")
+    done = subprocess.run(["nbgrader", "autograde", REAL, "--force"], cwd=plain, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for student in ("right", "biased", "half", "untouched"):
+        assert scores(plain, student, REAL) == scores(graded, student, REAL), student
+    kernel = nbformat.read(plain / "autograded" / "right" / REAL / f"{REAL}.ipynb", as_version=4)
+    assert any(cell.get("outputs") for cell in kernel.cells)
+
+
+def test_validate_says_failed_where_a_visible_check_fails(graded):
+    """`nbgrader validate` on a notebook names failing checks, and passes the solution."""
+    said = {}
+    for student in ("right", "half"):
+        path = graded / "submitted" / student / REAL / f"{REAL}.ipynb"
+        done = subprocess.run(["nbgrader", "validate", path], cwd=graded, env=environment(), capture_output=True, text=True)
+        said[student] = done.stdout
+    assert "Success! Your notebook passes all the tests." in said["right"]
+    assert "VALIDATION FAILED ON 3 CELL(S)" in said["half"]

@@ -15,6 +15,7 @@ A Sandbox belongs to the process that started it, and to the *thread* too: the k
 ends (`--die-with-parent`). Start it from one that lives as long as the work.
 """
 
+import contextlib
 import fcntl
 import functools
 import importlib.util
@@ -273,7 +274,7 @@ class Sandbox:
         code = f"import sys; sys.path[:0] = [{course!r}, {modules!r}]; import worker; worker.main({theirs.fileno()})"
         command = [sys.executable, "-I", "-c", code]
         wall = _bubblewrap() if self.level == "bubblewrap" else []
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
             [*wall, *command], pass_fds=[theirs.fileno()], env=_environment(scratch), cwd="/", start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._errors)  # fmt: skip
@@ -333,13 +334,15 @@ class Sandbox:
     def restart(self) -> None:
         """End the warm process and start another. A job that was running is lost."""
         self.close()
-        self.generation += 1
         self._start()
 
     def close(self) -> None:
         """End everything inside. Nothing is left: the kernel ends what the warm process has started."""
         if self._process is None or os.getpid() != self._owner:
             return
+        if self._job is not None:
+            self._job._close_pipes()
+        self.generation += 1
         self._control.close()  # outside bubblewrap the warm process ends its child, cleans up and goes
         try:
             if self.level == "bubblewrap":
@@ -404,10 +407,8 @@ class Job:
             self._selector.register(fd, selectors.EVENT_READ)
         if lockdown.LINUX:
             for fd in (self._request, self._reply):
-                try:
+                with contextlib.suppress(OSError):
                     fcntl.fcntl(fd, 1031, 1 << 20)  # F_SETPIPE_SZ: fewer turns for large arrays
-                except OSError:
-                    pass
         try:
             sandbox._job = self
             sandbox._ask({"limits": {"memory": limits.memory_bytes, "cpu": limits.cpu_s}, "seed": seed}, theirs)
@@ -456,6 +457,8 @@ class Job:
         """
         if self.failure or self.report:
             raise self.failure or RuntimeError("this job is closed")
+        if self.generation != self.sandbox.generation:
+            raise GraderFault("the sandbox was restarted, and this job with it")
         hooks = {k: v for k, v in (("foreign", outgoing), ("ident", ident)) if v}
         seconds = self.limits.call_s if timeout is None else timeout
         deadline = min(self.deadline, time.monotonic() + seconds)

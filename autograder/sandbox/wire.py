@@ -8,6 +8,7 @@ bytes that student code may have forged: it builds exact builtins, ndarrays and 
 ProtocolError. Nothing is bounded by trust: the reader of a frame checks the prefix before it reads on.
 """
 
+import builtins
 import itertools
 import math
 import struct
@@ -20,6 +21,8 @@ from typing import Any
 import msgpack
 import numpy as np
 
+__builtins__ = dict(vars(builtins))  # functions below keep these when student code replaces `builtins.len`
+
 PREFIX = struct.Struct("<II")
 MAX_HEADER = 1 << 20  # bounds what decode can build: at most 64 bytes of objects for each byte
 MAX_BODY = 64 << 20
@@ -30,7 +33,10 @@ MAX_INTEGER = 2048  # bytes
 ARRAY, TUPLE, INTEGER, COMPLEX, CONSTANT, SLICE, SET, HANDLE, CALLBACK, NUMPY_RNG, TORCH_RNG = range(1, 12)
 REQUIRES_GRAD, PARAMETER, GAPS, READ_ONLY = 1, 2, 4, 8
 
-DTYPES = {np.dtype(code).name: np.dtype(code) for code in ["?", "b", "B", "h", "H", "i", "I", "q", "Q", "e", "f", "d", "F", "D"]}
+DTYPES = {
+    np.dtype(code).name: np.dtype(code)
+    for code in ["?", "b", "B", "h", "H", "i", "I", "q", "Q", "e", "f", "d", "F", "D"]
+}
 TORCH_DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64",
                 "complex64", "complex128")  # fmt: skip
 PAD = [b"\0" * n for n in range(64)]
@@ -173,7 +179,7 @@ class _Encoder:
         name = constant_name(x)
         if name:
             return self.ext(CONSTANT, name)
-        stand_in = self.foreign(x)
+        stand_in = x if isinstance(x, (Handle, Callback)) else self.foreign(x)
         if isinstance(stand_in, Handle):
             return self.ext(HANDLE, [stand_in.id, stand_in.type_name])
         if isinstance(stand_in, Callback):

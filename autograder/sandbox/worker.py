@@ -30,6 +30,8 @@ import warnings
 import lockdown
 import wire
 
+__builtins__ = dict(vars(builtins))  # functions below keep these when student code replaces `builtins.len`
+
 REQUEST_FD, REPLY_FD, OUTPUT_FD = 3, 4, 5
 MAX_TEXT, MAX_HANDLES = 2000, 10_000
 

@@ -97,7 +97,7 @@ def run_test(test: Callable, *, student, compare: Compare, rng: np.random.Genera
             diagnosis=error.diagnosis,
         )
     except Exception as error:
-        outcome, message = _explain(error)
+        outcome, message = _explain(error, test)
         return dataclasses.replace(
             result,
             outcome=outcome,
@@ -109,7 +109,7 @@ def run_test(test: Callable, *, student, compare: Compare, rng: np.random.Genera
     return result
 
 
-def _explain(error: Exception) -> tuple[str, str]:
+def _explain(error: Exception, test: Callable) -> tuple[str, str]:
     """(outcome, message) for an exception that is no Mismatch."""
     remote = isinstance(error, StudentRaised)
     kind, text = (error.kind, error.text) if remote else (type(error).__name__, str(error))
@@ -117,7 +117,7 @@ def _explain(error: Exception) -> tuple[str, str]:
         return "missing", f"{text}. Run the cell that defines it, then check again."
     if isinstance(error, ForbiddenCall):
         return "failed", f"{text}; this exercise asks for your own code."
-    where = "" if remote else _student_line(error)
+    where = "" if remote else _student_line(error, test)
     if kind == "NotImplementedError" and (remote or where):
         return "not_attempted", ""
     if remote or where:
@@ -127,24 +127,18 @@ def _explain(error: Exception) -> tuple[str, str]:
     return "failed", f"the result does not have the documented form ({kind}: {text[:200]})"
 
 
-def _student_line(error: Exception) -> str:
+def _student_line(error: Exception, test: Callable) -> str:
     """', in f, line 3: `code`' for the innermost frame of student code, '' if the error arose in a test of ours.
 
     Frames before the student's are ours; frames after it belong to a library that the student called.
     """
-    frames = traceback.extract_tb(error.__traceback__)
-    theirs = [
-        f for f in frames if not f.filename.startswith((HERE, sys.prefix, sys.base_prefix)) and not _is_test(f.filename)
-    ]
+    ours = (HERE, sys.prefix, sys.base_prefix, test.__code__.co_filename)
+    theirs = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
     if not theirs:
         return ""
     last = theirs[-1]
     line = (last.line or linecache.getline(last.filename, last.lineno)).strip()
     return f" (in {last.name}, line {last.lineno}: {line})" if line else f" (in {last.name}, line {last.lineno})"
-
-
-def _is_test(filename: str) -> bool:
-    return Path(filename).name == "hidden.py" and "exercises" in Path(filename).parts
 
 
 def run_visible(id: str, namespace: dict) -> Report:

@@ -54,6 +54,7 @@ class Call:
     args: tuple
     kwargs: dict
     names: tuple[str, ...] = ()
+    title: str = ""
 
     def on(self, student) -> Answer:
         """Make the call with fresh copies of the arguments."""
@@ -77,7 +78,6 @@ class Call:
 
     def describe(self) -> str:
         """The call in words, small arguments in full: it goes into the feedback of visible tests only."""
-        title = self.target if isinstance(self.target, str) else self.target.__name__.lstrip("_").replace("_", " ")
         lines = [
             f"    {name} = {show(value, indent=len(name) + 7)}"
             for name, value in self._named(self.args, self.kwargs).items()
@@ -85,7 +85,7 @@ class Call:
         signature = ", ".join(
             [*self._named(self.args, {}), *(f"{k}={v!r}" if _plain(v) else k for k, v in self.kwargs.items())]
         )
-        return "\n".join([f"{title}({signature}) with" if lines else f"{title}()", *lines])
+        return "\n".join([f"{self.title}({signature}) with" if lines else f"{self.title}()", *lines])
 
 
 class Compare:
@@ -113,7 +113,7 @@ class Compare:
 
     def _compare(self, tolerance, target, args, kwargs):
         signature = self.signatures.get(target) if isinstance(target, str) else None
-        call = Call(target, args, kwargs, signature.arguments if signature else _scenario_arguments(target))
+        call = self._call(target, args, kwargs)
         index, self.index = self.index, self.index + 1
         expected = self.oracle.expected(self.test, index, call)
         if expected.raised:
@@ -159,6 +159,15 @@ class Compare:
             diagnosis=diagnosis,
         )
 
+    def _call(self, target, args: tuple, kwargs: dict) -> Call:
+        if isinstance(target, str):
+            signature = self.signatures.get(target)
+            return Call(target, args, kwargs, signature.arguments if signature else (), target)
+        names = tuple(target.__code__.co_varnames[1 : target.__code__.co_argcount])
+        # A scenario that takes what one function of the exercise takes is shown as a call of that function.
+        like = [name for name, signature in self.signatures.items() if {*names[: len(args)], *kwargs} <= {*signature.arguments}]
+        return Call(target, args, kwargs, names, like[0] if like else target.__name__.lstrip("_").replace("_", " "))
+
     def _recognise(self, index, call, expected, got, tolerance) -> tuple[str, str]:
         """(id, tutor's line) of the known mistake that gives the student's answer, ("", "") if none does."""
         # Tightly first: two mistakes may differ by less than float32 can tell.
@@ -168,15 +177,18 @@ class Compare:
                     return name, says
         return "", ""
 
-    def refuses(self, target: str, *args, naming: tuple[str, ...], **kwargs) -> None:
-        """Assert that the call raises a ValueError whose message names one of the arguments involved."""
-        signature = self.signatures.get(target)
-        call = Call(target, args, kwargs, signature.arguments if signature else ())
+    def refuses(self, target, *args, naming: tuple[str, ...], **kwargs) -> None:
+        """Assert that the call (a name or a scenario) raises a ValueError whose message names one of the arguments."""
+        signature = self.signatures.get(target) if isinstance(target, str) else None
+        call = self._call(target, args, kwargs)
         copies = copy.deepcopy((args, kwargs))
         wanted = " or ".join(naming)
         said = call.describe() if self.reveal else ""
         try:
-            getattr(self.student, target)(*copies[0], **copies[1])
+            if callable(target):
+                target(self.student, *copies[0], **copies[1])
+            else:
+                getattr(self.student, target)(*copies[0], **copies[1])
         except NotImplementedError:
             raise
         except ValueError as error:
@@ -382,11 +394,6 @@ def _plain(value) -> bool:
 
 def _kind(error) -> str:
     return f"{getattr(error, 'kind', type(error).__name__)}: {(getattr(error, 'text', '') or str(error))[:200]}"
-
-
-def _scenario_arguments(target) -> tuple[str, ...]:
-    code = getattr(target, "__code__", None)
-    return tuple(code.co_varnames[1 : code.co_argcount]) if code else ()
 
 
 def _identical(a, b) -> bool:

@@ -102,12 +102,12 @@ class CheckPage(Page):
         if failure.outcome == "not_attempted":
             return "a part of this exercise still raises NotImplementedError: write that part, run its cell, then this one."
         if failure.outcome == "error":
-            call = " Copy the call above into a new cell to meet the error there." if failure.call else ""
+            call = " Make the same call in a new cell to meet the error there." if failure.call else ""
             return f"read the line that is named above: the error arose there.{call}"
         if failure.diagnosis:
             return "find the line of your code that does this, change it, run its cell, then this one."
         if failure.call:
-            return "copy the call above into a new cell and compare it, step by step, with the formula."
+            return "make the same call in a new cell and compare it, step by step, with the formula."
         return "find the step of your code that breaks this sentence; print what lies between the steps to see where."
 
     def _hints(self) -> str:

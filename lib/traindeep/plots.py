@@ -53,15 +53,12 @@ def mean_with_spread(ax: Axes, x, runs, *, label: str = "", color: str | None = 
     return line
 
 
-def claim(sentence: str, effect, *, holds: bool, unit: str = "") -> bool:
+def claim(sentence: str, effect, *, holds: bool, unit: str = "") -> None:
     """Print the result of an experiment in one line: claim | effect with spread over seeds | reproduced or not.
 
     Args:
         effect: One number per seed; shown as mean and standard deviation (dividing by seeds - 1).
         holds: Whether the claim held, usually in every seed.
-
-    Returns:
-        holds, as a bool.
     """
     values = np.atleast_1d(np.asarray(effect, dtype=float))
     shown = f"{values.mean():.3g}"
@@ -72,7 +69,6 @@ def claim(sentence: str, effect, *, holds: bool, unit: str = "") -> bool:
         f"{sentence} | {shown}{' ' * bool(unit)}{unit} ({len(values)} seed{plural})"
         f" | {'reproduced' if holds else 'NOT reproduced'}"
     )
-    return bool(holds)
 
 
 # The box of axes_box: so many images, channels and pixels; big enough to show a pattern, small enough to count.

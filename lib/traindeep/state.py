@@ -22,6 +22,7 @@ import platformdirs
 VERSION = 1
 LOCK_S = 10
 RANK = {"missing": 0, "not_attempted": 1, "error": 2, "failed": 2, "passed": 3}
+COUNTS, WORDS = ("attempts", "hints", "passed", "total", "best_passed"), ("outcome", "best", "checked", "first_passed")
 HONEST = ("passed", "failed", "error")  # outcomes of an answer that someone wrote
 
 _memory: dict | None = None  # what this process knows once it cannot, or may not, write
@@ -61,14 +62,17 @@ def record(report, namespace: dict) -> None:
 
 def hints_used(id: str) -> int:
     """How many hints of an exercise were shown."""
-    return _whole(all().get(id, {}).get("hints"))
+    return all().get(id, {}).get("hints", 0)
 
 
 def count_hint(id: str) -> int:
     """Count one more hint and return the number used."""
-    return _update(lambda data: _entry(data, id).update(hints=_whole(_entry(data, id).get("hints")) + 1))["exercises"][
-        id
-    ]["hints"]
+
+    def change(data: dict) -> None:
+        entry = _entry(data, id)
+        entry["hints"] = entry.get("hints", 0) + 1
+
+    return _update(change)["exercises"][id]["hints"]
 
 
 def saw_solution(id: str) -> None:
@@ -151,7 +155,18 @@ def _read() -> dict:
         raise StateProblem(f"{_file()} is not valid") from None
     if version > VERSION:
         raise _Newer(f"{_file()} was written by a newer traindeep")
-    return data
+    return data | {"exercises": {id: _sound(entry) for id, entry in data["exercises"].items()}}
+
+
+def _sound(entry: dict) -> dict:
+    """An entry without values of the wrong kind, which only someone's editor can have put there."""
+
+    def ok(key: str, value) -> bool:
+        if key in COUNTS:
+            return type(value) is int and value >= 0
+        return key not in WORDS or isinstance(value, str)
+
+    return {key: value for key, value in entry.items() if ok(key, value)}
 
 
 class _Newer(StateProblem):
@@ -201,10 +216,6 @@ def _empty() -> dict:
 
 def _entry(data: dict, id: str) -> dict:
     return data["exercises"].setdefault(id, {})
-
-
-def _whole(value) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _say(text: str) -> None:

@@ -3,6 +3,7 @@
 import builtins
 import contextlib
 import datetime
+import json
 import linecache
 import os
 import re
@@ -12,8 +13,6 @@ import traceback
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-
-import nbformat
 
 from traindeep import exercise, state
 from traindeep.checks import CheckFailed
@@ -83,7 +82,7 @@ def find(what: str, start: Path | None = None) -> Path:
         if not path.is_file():
             raise WorkbookProblem(f"there is no notebook {path}")
         return path.resolve()
-    if path.is_dir() and (inside := _notebooks(path, ["*.ipynb"])):
+    if what and path.is_dir() and (inside := _notebooks(path, ["*.ipynb"])):
         return _only(inside, what)
     if what in exercise.ids():
         what = assignment_of(what)
@@ -114,44 +113,47 @@ def _only(found: list[Path], what: str) -> Path:
     return found[0]
 
 
-def read(path: Path) -> nbformat.NotebookNode:
-    """Read a notebook. Raises WorkbookProblem when that is not possible."""
+def read(path: Path) -> dict:
+    """Read a notebook as plain data (nbformat takes a second to import). Raises WorkbookProblem."""
     try:
-        nb = nbformat.from_dict(nbformat.reader.reads(path.read_text(encoding="utf-8")))
-        nb = nbformat.convert(nb, 4)
-        for cell in nb.cells:
-            if isinstance(cell.source, list):
-                cell.source = "".join(cell.source)
-            assert isinstance(cell.source, str)
-            assert isinstance(cell.metadata, dict)
-            assert isinstance(cell.cell_type, str)
+        nb = json.loads(path.read_bytes())
+        sound = nb["nbformat"] == 4 and all(
+            isinstance(_source(cell), str) and isinstance(cell["metadata"], dict) and isinstance(cell["cell_type"], str)
+            for cell in nb["cells"]
+        )
     except OSError as error:
         raise WorkbookProblem(f"{path} cannot be read: {error.strerror or error}") from None
-    except Exception as error:  # nbformat raises many kinds for what is no notebook
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise WorkbookProblem(f"{path} is not a valid notebook ({reason})") from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        sound = False
+    if not sound:
+        raise WorkbookProblem(f"{path} is not a valid notebook (expected JSON in Jupyter's format 4)")
     return nb
+
+
+def _source(cell: dict) -> str:
+    source = cell["source"]  # the format allows one text or its lines
+    return "".join(source) if isinstance(source, list) else source
 
 
 def exercises_in(nb) -> tuple[str, ...]:
     """Ids of the exercises that a notebook checks, in order."""
-    ids = [_checked(cell) for cell in nb.cells]
+    ids = [_checked(cell) for cell in nb["cells"]]
     return tuple(dict.fromkeys(id for id in ids if id in exercise.ids()))
 
 
 def _grade_id(cell) -> str:
-    meta = cell.metadata.get("nbgrader")
+    meta = cell["metadata"].get("nbgrader")
     return str(meta.get("grade_id", "")) if isinstance(meta, dict) else ""
 
 
 def _checked(cell) -> str:
     """The id that a check cell checks, '' for any other cell."""
-    if cell.cell_type != "code":
+    if cell["cell_type"] != "code":
         return ""
     if _grade_id(cell).startswith("check_"):
         return _grade_id(cell).removeprefix("check_")
     # An editor may have dropped the metadata: a cell that is nothing but a check is one all the same.
-    alone = re.fullmatch(r"""\s*check\(\s*["'](\w+)["']\s*\)\s*""", cell.source)
+    alone = re.fullmatch(r"""\s*check\(\s*["'](\w+)["']\s*\)\s*""", _source(cell))
     return alone[1] if alone else ""
 
 
@@ -174,11 +176,11 @@ def run(path: Path) -> tuple[dict, list[str]]:
         stack.enter_context(contextlib.chdir(path.parent))
         stack.enter_context(_importing_from(path.parent))
         stack.enter_context(contextlib.redirect_stdout(stack.enter_context(open(os.devnull, "w", encoding="utf-8"))))
-        for number, cell in enumerate(nb.cells, start=1):
-            tags = cell.metadata.get("tags") or []
-            if cell.cell_type != "code" or _checked(cell) or "experiment" in tags:
+        for number, cell in enumerate(nb["cells"], start=1):
+            tags = cell["metadata"].get("tags") or []
+            if cell["cell_type"] != "code" or _checked(cell) or "experiment" in tags:
                 continue
-            if problem := _run_cell(cell.source, f"<{path.stem}, cell {number}>", namespace):
+            if problem := _run_cell(_source(cell), f"<{path.stem}, cell {number}>", namespace):
                 problems.append(f"cell {number}: {problem}")
     return namespace, problems
 
@@ -244,11 +246,10 @@ def reset(id: str, path: Path) -> Path:
         raise WorkbookProblem(f"{path} has no cell for {id}: it was deleted or renamed; copy it from {pristine_path}")
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
     backup = path.with_name(f"{path.name}.{stamp}.bak")
-    cell.source, cell.outputs, cell.execution_count = stub.source, [], None
-    cell.metadata = stub.metadata
+    cell |= {"source": stub["source"], "metadata": stub["metadata"], "outputs": [], "execution_count": None}
     try:
         shutil.copy2(path, backup)
-        state.replace_file(path, nbformat.writes(nb) + "\n")
+        state.replace_file(path, json.dumps(nb, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise WorkbookProblem(f"{path} cannot be written: {error.strerror or error}") from None
     return backup
@@ -256,13 +257,13 @@ def reset(id: str, path: Path) -> Path:
 
 def _cell_of(id: str, nb):
     """The solution cell of an exercise: by its grade_id, else the cell that defines its names."""
-    code = [cell for cell in nb.cells if cell.cell_type == "code" and not _checked(cell)]
+    code = [cell for cell in nb["cells"] if cell["cell_type"] == "code" and not _checked(cell)]
     for cell in code:
         if _grade_id(cell) == id:
             return cell
     names = exercise.load(id).names
     for cell in code:
-        if all(re.search(rf"^(def|class) {re.escape(name)}\b", cell.source, re.MULTILINE) for name in names):
+        if all(re.search(rf"^(def|class) {re.escape(name)}\b", _source(cell), re.MULTILINE) for name in names):
             return cell
     return None
 

@@ -88,7 +88,7 @@ def test_gradient_across_xhat(student, rng):
     assert np.all(np.std(dx, axis=0) > 0), "dx is the same for every row"
     # Factors (gamma, eps, N) are the affair of the part "dx": any multiple will do here.
     cosine = np.abs(_cosine(dx, dy - dy.mean(axis=0)))
-    assert np.allclose(cosine, 1, atol=1e-9), "for a dy across xhat, dx is no multiple of dy minus its mean over the rows"
+    assert np.allclose(cosine, 1, atol=1e-9), "for a dy across xhat, dx is no multiple of dy minus its mean"
 
 
 @part("dx through the mean")

@@ -35,7 +35,8 @@ def compact_with_n(dy, cache):
     dy = _checked(dy, cache)
     n, xhat = len(dy), cache["xhat"]
     dbeta, dgamma = dy.sum(0), (dy * xhat).sum(0)
-    return [cache["gamma"] * (n * dy - dbeta - xhat * dgamma) / (n * np.sqrt(cache["var"] + cache["eps"])), dgamma, dbeta]
+    dx = cache["gamma"] * (n * dy - dbeta - xhat * dgamma) / (n * np.sqrt(cache["var"] + cache["eps"]))
+    return [dx, dgamma, dbeta]
 
 
 def full_jacobian(dy, cache):

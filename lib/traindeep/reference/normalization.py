@@ -4,6 +4,8 @@ Sources: Ioffe & Szegedy, "Batch Normalization", arXiv:1502.03167 (Algorithms 1 
 PyTorch's documentation of `BatchNorm1d` for the conventions of the running estimates.
 """
 
+import math
+
 import numpy as np
 
 Array = np.ndarray
@@ -42,6 +44,133 @@ def bn_forward_train(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> 
     xhat = (x - mu) / np.sqrt(var + eps)
     cache = {"x": x, "xhat": xhat, "mu": mu, "var": var, "gamma": gamma, "eps": eps}
     return gamma * xhat + beta, cache
+
+
+def bn2d_forward_train(x: Array, gamma: Array, beta: Array, eps: float = 1e-5, per_pixel: bool = False) -> Array:
+    """Normalize every channel of a batch of images, then scale and shift it.
+
+        y = gamma_c * (x - mu) / sqrt(var + eps) + beta_c
+
+    mu and var are one of each per channel, over images and pixels (N * H * W values). With per_pixel=True they are one
+    of each per channel and pixel, over the images only (N values), as if every pixel were a feature of its own; gamma
+    and beta stay per channel. var divides by the number of values (biased); eps is added inside the square root.
+
+    Args:
+        x: (N, C, H, W) array; integers and float32 are computed in float64.
+        gamma: (C,) scale.
+        beta: (C,) shift.
+        eps: Added to the variance.
+        per_pixel: Which values share their statistics, see above.
+
+    Returns:
+        (N, C, H, W) array.
+
+    Raises:
+        ValueError: x is not (N, C, H, W), has fewer than two values per mean, or gamma or beta is not (C,). One image
+            alone is enough by default (if it has two pixels), but not with per_pixel=True.
+
+    Source: Ioffe & Szegedy, arXiv:1502.03167, section 3.2 (one mean per feature map, shared by its locations).
+
+    >>> bn2d_forward_train(np.array([[[[1.0, 3.0]]]]), np.ones(1), np.zeros(1), eps=0.0).ravel()
+    array([-1.,  1.])
+    """
+    x = np.asarray(x, dtype=float)
+    gamma, beta = np.asarray(gamma, dtype=float), np.asarray(beta, dtype=float)
+    if x.ndim != 4:
+        raise ValueError(f"x must be (N, C, H, W), got shape {x.shape}")
+    axes = (0,) if per_pixel else (0, 2, 3)
+    values = math.prod(x.shape[axis] for axis in axes)
+    if values < 2:
+        raise ValueError(f"x must have at least 2 values per mean, got {values} for shape {x.shape}")
+    _check_feature_vectors(x.shape[1], gamma=gamma, beta=beta)
+    mu, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+    # (C, 1, 1): a (C,) vector would line up with W, silently where C == W.
+    return gamma[:, None, None] * (x - mu) / np.sqrt(var + eps) + beta[:, None, None]
+
+
+def bn_eval(x: Array, gamma: Array, beta: Array, run_mean: Array, run_var: Array, eps: float = 1e-5) -> Array:
+    """Normalize with stored statistics: batch normalization at inference.
+
+        y = gamma * (x - run_mean) / sqrt(run_var + eps) + beta
+
+    Nothing is taken from the batch, so rows do not influence each other and one row is enough.
+
+    Args:
+        x: (N, D) array, N >= 1; integers and float32 are computed in float64.
+        gamma: (D,) scale.
+        beta: (D,) shift.
+        run_mean: (D,) stored mean.
+        run_var: (D,) stored variance, not a standard deviation.
+        eps: Added to the variance, inside the square root.
+
+    Returns:
+        (N, D) array.
+
+    Raises:
+        ValueError: x is not (N, D), one of the vectors is not (D,), or an entry of run_var is negative.
+
+    Source: Ioffe & Szegedy, arXiv:1502.03167, Algorithm 2, step 11.
+
+    >>> bn_eval(np.array([[5.0]]), np.ones(1), np.zeros(1), np.array([1.0]), np.array([4.0]), eps=0.0)
+    array([[2.]])
+    """
+    x = np.asarray(x, dtype=float)
+    if x.ndim != 2:
+        raise ValueError(f"x must be (N, D), got shape {x.shape}")
+    scale, shift = _affine(x.shape[1], gamma, beta, run_mean, run_var, eps)
+    return scale * x + shift
+
+
+def bn_fold(
+    W: Array, b: Array | None, gamma: Array, beta: Array, run_mean: Array, run_var: Array, eps: float = 1e-5
+) -> tuple[Array, Array]:
+    """Fold batch normalization at inference into the linear layer before it.
+
+        W2 = s * W (row by row),  b2 = s * (b - run_mean) + beta,  s = gamma / sqrt(run_var + eps)
+
+    Then u @ W2.T + b2 equals bn_eval(u @ W.T + b, gamma, beta, run_mean, run_var, eps) for every u.
+
+    Args:
+        W: (Dout, Din) weights.
+        b: (Dout,) bias, or None, which counts as zeros: the folded layer has a bias in any case.
+        gamma: (Dout,) scale.
+        beta: (Dout,) shift.
+        run_mean: (Dout,) stored mean.
+        run_var: (Dout,) stored variance, not a standard deviation.
+        eps: Added to the variance, inside the square root.
+
+    Returns:
+        W2 of shape (Dout, Din) and b2 of shape (Dout,).
+
+    Raises:
+        ValueError: W is not (Dout, Din), one of the vectors is not (Dout,), or an entry of run_var is negative.
+
+    Source: Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+    Inference", arXiv:1712.05877, section 3.2; the affine map is Ioffe & Szegedy, arXiv:1502.03167, Algorithm 2, step 11.
+
+    >>> one = np.ones(1)
+    >>> bn_fold(np.array([[3.0]]), None, 2 * one, one, 5 * one, 4 * one, eps=0.0)
+    (array([[3.]]), array([-4.]))
+    """
+    W = np.asarray(W, dtype=float)
+    if W.ndim != 2:
+        raise ValueError(f"W must be (Dout, Din), got shape {W.shape}")
+    b = np.zeros(len(W)) if b is None else np.asarray(b, dtype=float)
+    _check_feature_vectors(len(W), b=b)
+    scale, shift = _affine(len(W), gamma, beta, run_mean, run_var, eps)
+    return scale[:, None] * W, scale * b + shift
+
+
+def _affine(features: int, gamma, beta, run_mean, run_var, eps: float) -> tuple[Array, Array]:
+    """scale and shift, each (features,), of the map y = scale * x + shift that stored statistics make."""
+    vectors = {"gamma": gamma, "beta": beta, "run_mean": run_mean, "run_var": run_var}
+    vectors = {name: np.asarray(value, dtype=float) for name, value in vectors.items()}
+    _check_feature_vectors(features, **vectors)
+    gamma, beta, run_mean, run_var = vectors.values()
+    if (run_var < 0).any():
+        raise ValueError(f"run_var must not be negative, got {run_var.min():g}: is it a variance?")
+    scale = gamma / np.sqrt(run_var + eps)
+    return scale, beta - scale * run_mean
 
 
 def _check_feature_vectors(features: int, **vectors: Array) -> None:

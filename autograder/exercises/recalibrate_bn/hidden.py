@@ -1,0 +1,222 @@
+"""Hidden tests of recalibrate_bn.
+
+Only the part "dropout" has dropout layers, and it looks at what they change: a pass that measures something else, with
+dropout off, keeps these points. num_batches_tracked afterwards is open and never compared.
+"""
+
+import numpy as np
+import torch
+
+from autograder.exercise import part
+
+PARTS = {"statistics": 2, "state restored": 1, "dropout": 1}
+
+
+def _weights(rng):
+    """Weights, and statistics of an earlier training, for `_rows_model`."""
+    return {
+        "0.weight": _normal(rng, 5, 3),
+        "0.bias": _normal(rng, 5),
+        "2.weight": _normal(rng, 5),
+        "2.bias": _normal(rng, 5),
+        "2.running_mean": 3 + _normal(rng, 5),
+        "2.running_var": torch.from_numpy(rng.uniform(4, 9, 5)),
+        "2.num_batches_tracked": torch.tensor(int(rng.integers(3, 9))),
+        "4.weight": _normal(rng, 4, 5),
+        "4.bias": _normal(rng, 4),
+        "5.weight": _normal(rng, 4),
+        "5.bias": _normal(rng, 4),
+        "5.running_mean": _normal(rng, 4) - 3,
+        "5.running_var": torch.from_numpy(rng.uniform(4, 9, 4)),
+        "5.num_batches_tracked": torch.tensor(int(rng.integers(3, 9))),
+    }
+
+
+def _rows_model(student, weights, p_drop=None):
+    """Linear, dropout or nothing, batch norm, tanh, linear, batch norm; in evaluation mode."""
+    nn = student.imported("torch.nn")
+    between = nn.Identity() if p_drop is None else nn.Dropout(p_drop)
+    first, second = nn.BatchNorm1d(5, momentum=0.3), nn.BatchNorm1d(4, momentum=0.05)
+    model = nn.Sequential(nn.Linear(3, 5), between, first, nn.Tanh(), nn.Linear(5, 4), second).double()
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def _images_model(student, kernel, dropout=""):
+    """Blocks inside blocks: batch norm of images, dropout of channels or nothing, then of rows; in evaluation mode."""
+    nn = student.imported("torch.nn")
+    between = getattr(nn, dropout)(1.0) if dropout else nn.Identity()
+    block = nn.Sequential(nn.Conv2d(2, 3, 2), nn.BatchNorm2d(3), between)
+    model = nn.Sequential(nn.Sequential(block, nn.Flatten()), nn.BatchNorm1d(18)).double()
+    block[0].load_state_dict({"weight": kernel, "bias": kernel[:, 0, 0, 0]})
+    return model.eval()
+
+
+def _normal(rng, *shape):
+    return torch.from_numpy(rng.normal(size=shape))
+
+
+def _row_batches(rng):
+    """Batches that differ in place and scale; the last one is short."""
+    return [_normal(rng, n, 3) * rng.uniform(0.5, 3) + 2 * _normal(rng, 3) for n in (6, 6, 6, 3)]
+
+
+def _image_batches(rng):
+    return [_normal(rng, n, 2, 3, 4) * rng.uniform(0.5, 3) + rng.normal() for n in (5, 5, 3)]
+
+
+def _stored(model):
+    return {name: value for name, value in model.state_dict().items() if "running" in name}
+
+
+# ---- statistics ----------------------------------------------------------------------------------------
+
+
+def _rows(student, weights, batches):
+    model = _rows_model(student, weights)
+    student.recalibrate_bn(model, batches)
+    return _stored(model)
+
+
+def _images(student, kernel, batches):
+    model = _images_model(student, kernel)
+    student.recalibrate_bn(model, batches)
+    return _stored(model)
+
+
+def _beside_a_layer_that_stores_nothing(student, batches):
+    nn = student.imported("torch.nn")
+    model = nn.Sequential(nn.BatchNorm1d(3, track_running_stats=False), nn.BatchNorm1d(3, affine=False)).double()
+    student.recalibrate_bn(model, batches)
+    return _stored(model)
+
+
+@part("statistics")
+def test_plain_average(compare, rng):
+    """Means and unbiased variances are averaged over the batches, each batch alike, and nothing old is left."""
+    compare(_rows, _weights(rng), _row_batches(rng))
+
+
+@part("statistics")
+def test_all_layers(compare, rng):
+    """BatchNorm2d and BatchNorm1d are measured wherever they sit in the model."""
+    compare(_images, _normal(rng, 3, 2, 2, 2), _image_batches(rng))
+
+
+@part("statistics")
+def test_layer_that_stores_nothing(compare, rng):
+    """A batch norm layer without running statistics is left alone; others in the same model are measured."""
+    compare(_beside_a_layer_that_stores_nothing, _row_batches(rng))
+
+
+# ---- state ---------------------------------------------------------------------------------------------
+
+
+def _modes(student, weights, batches, training):
+    model = _rows_model(student, weights, p_drop=0.3)
+    if training:
+        model.train()
+        model[2].eval()  # frozen
+        model[4].eval()
+    else:
+        model[5].train()
+    student.recalibrate_bn(model, batches)
+    return {"training of each module": [module.training for module in model.modules()]}
+
+
+def _momenta(student, weights, batches):
+    model = _rows_model(student, weights)
+    model[5].momentum = None
+    student.recalibrate_bn(model, batches)
+    return {"momentum of the first layer": model[2].momentum, "momentum of the second layer": model[5].momentum}
+
+
+def _parameters(student, weights, batches):
+    model = _rows_model(student, weights)
+    student.recalibrate_bn(model, batches)
+    parameters = list(model.named_parameters())
+    return {
+        "parameters": {name: value.detach() for name, value in parameters},
+        "parameters with a .grad": " ".join(name for name, value in parameters if value.grad is not None),
+        "parameters without requires_grad": " ".join(name for name, value in parameters if not value.requires_grad),
+    }
+
+
+def _no_batches(student, weights):
+    model = _rows_model(student, weights)
+    try:
+        student.recalibrate_bn(model, [])
+    except ValueError:
+        pass
+    return _stored(model)
+
+
+def _refused(student, weights, batches):
+    return student.recalibrate_bn(_rows_model(student, weights), batches)
+
+
+@part("state restored", supporting=True)
+def test_modes(compare, rng):
+    """Every module is afterwards in the mode it was in, also where modules of one model differ."""
+    for training in (True, False):
+        compare(_modes, _weights(rng), _row_batches(rng), training)
+
+
+@part("state restored", supporting=True)
+def test_momenta(compare, rng):
+    """The momentum of every layer is afterwards what it was."""
+    compare(_momenta, _weights(rng), _row_batches(rng))
+
+
+@part("state restored", supporting=True)
+def test_parameters(compare, rng):
+    """Parameters are afterwards bit for bit what they were, trainable, and without a gradient."""
+    compare.within(0, 0)(_parameters, _weights(rng), _row_batches(rng))
+
+
+@part("state restored", supporting=True)
+def test_no_batches(compare, rng):
+    """Without batches there is a ValueError that names batches, and the statistics stay as they are."""
+    weights = _weights(rng)
+    compare(_no_batches, weights)
+    compare.refuses(_refused, weights, [], naming=("batches",))
+
+
+# ---- dropout -------------------------------------------------------------------------------------------
+
+
+def _effect_of_dropout(student, weights, batches, p_drop):
+    """Statistics with a dropout layer minus those without it, and whether anything was measured at all."""
+    without, dropping = _rows_model(student, weights), _rows_model(student, weights, p_drop)
+    for model in (without, dropping):
+        student.recalibrate_bn(model, batches)
+    plain, noisy = _stored(without), _stored(dropping)
+    effect = {f"{name}, effect of dropout": noisy[name] - plain[name] for name in plain}
+    return effect | {"measured": any(_differ(plain[name], weights[name]) for name in plain)}
+
+
+def _effect_of_channel_dropout(student, kernel, batches, dropout):
+    without, dropping = _images_model(student, kernel), _images_model(student, kernel, dropout)
+    for model in (without, dropping):
+        student.recalibrate_bn(model, batches)
+    plain, noisy = _stored(without), _stored(dropping)
+    effect = {f"{name}, effect of dropout": noisy[name] - plain[name] for name in plain}
+    start = {name: torch.zeros_like(value) if "mean" in name else torch.ones_like(value) for name, value in plain.items()}
+    return effect | {"measured": any(_differ(plain[name], start[name]) for name in plain)}
+
+
+def _differ(a, b):
+    return bool(np.abs((a - b).numpy()).max() > 1e-3)
+
+
+@part("dropout")
+def test_dropout_is_off(compare, rng):
+    """A dropout layer has no effect on what is measured behind it."""
+    # With p = 1 an active dropout layer does the same for everyone, whatever the random numbers.
+    compare(_effect_of_dropout, _weights(rng), _row_batches(rng), p_drop=1.0)
+
+
+@part("dropout")
+def test_every_kind_of_dropout_is_off(compare, rng):
+    """Other layers that are random in training, such as nn.Dropout2d, have no effect either."""
+    compare(_effect_of_channel_dropout, _normal(rng, 3, 2, 2, 2), _image_batches(rng), "Dropout2d")
