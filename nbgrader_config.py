@@ -29,7 +29,7 @@ if not os.environ.get("TRAINDEEP_PLAIN_NBGRADER"):
         "autograder.nbgrader_plugin.Grade",
         "nbgrader.preprocessors.AssignLatePenalties",
     ]
-    c.GenerateFeedback.exporter_class = "autograder.nbgrader_plugin.FeedbackExporter"
+    c.GenerateFeedback.exporter_class = "autograder.nbgrader_feedback.FeedbackExporter"
     c.GenerateFeedback.preprocessors = []
 
 # The rest is for plain nbgrader. A warning must not cost the points of a cell; a deleted check is put back.
@@ -39,4 +39,4 @@ c.OverwriteCells.add_missing_cells = True
 c.Execute.timeout = 120
 
 # formgrader shows what students wrote inside your Jupyter session: scripts in it must not run there.
-c.HTMLExporter.filters = {"markdown2html": "autograder.nbgrader_plugin.harmless_markdown"}
+c.HTMLExporter.filters = {"markdown2html": "autograder.nbgrader_feedback.harmless_markdown"}

@@ -4,7 +4,9 @@ solutions/*.py                                   -> notebooks/*/*.ipynb, lib/tra
 visible tests + reference + misconceptions       -> lib/traindeep/answers/*.json
 """
 
+import contextlib
 import inspect
+import io
 import json
 import re
 from collections.abc import Iterable
@@ -277,7 +279,8 @@ def run_cells(nb) -> dict:
     for number, cell in enumerate(nb.cells, start=1):
         if cell.cell_type == "code" and role(cell) in ("solution", "code"):
             try:
-                exec(compile(cell.source, f"<cell {number}>", "exec"), namespace)
+                with contextlib.redirect_stdout(io.StringIO()):  # what the lecture prints is no news here
+                    exec(compile(cell.source, f"<cell {number}>", "exec"), namespace)
             except Exception as error:
                 raise BuildError(
                     f"{nb.metadata.traindeep.generated_from}, cell {number} ({grade_id(cell) or 'code'}): {error!r}"

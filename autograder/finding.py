@@ -4,6 +4,7 @@
     <student>/<assignment>.ipynb                          a student's folder without assignment folders
     <folder>/<student>.ipynb                              a flat folder, as a download from another platform gives it
 
+A folder named like an assignment holds one student's files, so a flat folder needs another name.
 Names are compared, never used as a glob or a pattern. Symbolic links are not followed and only regular files are
 taken, so a submission cannot make the grader read what is not part of it.
 """
@@ -86,22 +87,20 @@ def _under(path: Path, assignment: str | None) -> Iterator[Found]:
     if kind != "folder":
         yield _one_file(full, kind, assignment)
         return
-    if _kind(full / "submitted") == "folder":
+    # Below submitted/ the folders are the students', who may call theirs "submitted" too.
+    inside = "submitted" in full.parts or _is_assignment(full.name, assignment)
+    if not inside and _kind(full / "submitted") == "folder":
         full = full / "submitted"
     folders, notebooks, problems = _entries(full)
-    if _is_assignment(full.name, assignment) or any(_same(file.stem, full.name) for file in notebooks):
-        if full.parent.parent.name == "submitted" or not _flat(notebooks, assignment or full.name):
+    if full.name != "submitted":
+        if _is_assignment(full.name, assignment) or any(_same(file.stem, full.name) for file in notebooks):
             yield _pick(full, full.parent.name, assignment or full.name)
             return
-        assignment = assignment or full.name
-    elif any(_is_assignment(folder.name, assignment) for folder in folders) or (
-        not notebooks and any(_same(file.stem, folder.name) for folder in folders for file in _entries(folder)[1])
-    ):
-        yield from _student(full, assignment)
-        return
-    if any(_is_assignment(file.stem, assignment) for file in notebooks):
-        yield from _student(full, assignment)
-        return
+        if any(_is_assignment(path.stem, assignment) for path in (*folders, *notebooks)) or (
+            not notebooks and any(_same(file.stem, below.name) for below in folders for file in _entries(below)[1])
+        ):
+            yield from _student(full, assignment)
+            return
     yield from (_one_file(file, _kind(file), assignment, flat=True) for file in notebooks)
     for folder in folders:
         yield from _student(folder, assignment)
@@ -225,11 +224,6 @@ def _entries(folder: Path) -> tuple[list[Path], list[Path], dict[str, str]]:
         elif kind == "link":
             problems[path.name] = f"{plain(path.name)} is a symbolic link; links are not followed."
     return folders, notebooks, problems
-
-
-def _flat(notebooks: list[Path], assignment: str) -> bool:
-    """Several notebooks, none of them named like the assignment: one of each student."""
-    return len(notebooks) > 1 and not any(_same(file.stem, assignment) for file in notebooks)
 
 
 def _is_assignment(name: str, assignment: str | None) -> bool:

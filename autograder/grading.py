@@ -105,7 +105,7 @@ class Grader:
         self.course = course
         self.isolation = choose_isolation(isolation)
         self.seed = seed if seed is not None else course_seed(course)
-        self.limits = limits or Limits()
+        self.limits = limits or Limits(call_s=TEST_S)
         self._assignments: dict[str, Assignment] = {}
         self._sandbox: Sandbox | None = None
 
@@ -299,7 +299,7 @@ class _Session:
             try:
                 if left <= 0:
                     raise SubmissionFailed("timeout", f"the cells before it took {CELLS_S:.0f} s")
-                error = self._job.run_cell(cell.source, wall_s=min(CELL_S, left))
+                error = self._job.run_cell(cell.source, f"<cell {index + 1}>", timeout=min(CELL_S, left))
             except SubmissionFailed as failure:
                 self._skip[index] = failure
                 self._note(cell, index, failure.verdict, str(failure))

@@ -1,4 +1,4 @@
-"""What nbgrader loads by dotted name: it hands over a submission, we hand back scores, comments and pages.
+"""What `nbgrader autograde` loads by dotted name: it hands over a file, we hand back scores and comments.
 
 nbgrader_config.py names these classes. They translate between nbgrader's files and gradebook and our Submission and
 Result, and decide nothing. Facts about nbgrader 0.9.6 are noted where they shape the code.
@@ -16,25 +16,21 @@ from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-import bleach
-import jinja2
 import nbformat
-from markupsafe import Markup
-from nbconvert.exporters import Exporter, NotebookExporter
-from nbconvert.filters import markdown2html
+from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, SubmittedNotebook
-from nbgrader.converters import Autograde
+from nbgrader.converters import Autograde, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import default
+from traitlets import Unicode
 
 from autograder import report
 from autograder.course import Course, grade_id, role
 from autograder.finding import find
 from autograder.grading import Grader
 from autograder.result import ExerciseResult, Result
-from autograder.sandbox.host import GraderFault, SandboxUnavailable
+from autograder.sandbox.host import GraderFault, SandboxUnavailable, choose_isolation
 from autograder.submission import Submission, UnreadableSubmission, read, rebuild
 
 LARGEST = 10 * 2**20  # bytes of a file handed in beside the notebook
@@ -49,9 +45,9 @@ class CouldNotGrade(Exception):
 
 
 @functools.cache
-def warm_grader(root: str) -> Grader:
+def warm_grader(root: str, isolation: str) -> Grader:
     """The grader of this process: the sandbox starts once for a whole batch, and once for formgrader."""
-    return _until_exit.enter_context(Grader(Course.find(root)))
+    return _until_exit.enter_context(Grader(Course.find(root), isolation))
 
 
 # ---- nbgrader autograde: from the submitted file to the notebook that is graded --------------------------
@@ -65,26 +61,36 @@ class SubmissionExporter(NotebookExporter):
     damaged one, so this is the one configurable place where a damaged submission can still become a graded one.
     """
 
+    isolation = Unicode("auto", help="auto, bubblewrap, confined, or none for trusted notebooks").tag(config=True)
     submission: Submission  # the one that is being graded, for Grade
     readable: bool
 
     def __init__(self, config=None, **kwargs):
         super().__init__(config=config, **kwargs)
-        if isinstance(self.parent, Autograde):
-            _prepare(self.parent)
+        self._course = functools.cache(_course_notebooks)
+        try:
+            choose_isolation(self.isolation)
+        except (SandboxUnavailable, ValueError) as error:
+            self.log.error("nothing was graded: %s", error)
+            raise NbGraderException(str(error)) from None
+        _prepare(self.parent)
 
     def from_filename(self, filename, resources=None, **kwargs):
         if not self.parent._sanitizing:
             return super().from_filename(filename, resources=resources, **kwargs)
         path, names = Path(filename), resources["nbgrader"]
-        course = Course.find(self.parent.coursedir.root)
-        release = course.release(names["assignment"])
-        self.submission, self.readable = _read(path.parent, release, names["student"], names["assignment"])
+        student, assignment = names["student"], names["assignment"]
+        release, source = self._course(self.parent.coursedir.root, assignment)
+        self.submission, self.readable = _read(path.parent, release, student, assignment)
         for problem in self.submission.problems:
-            self.log.warning("%s, %s: %s", names["student"], names["assignment"], problem)
+            self.log.warning("%s, %s: %s", student, assignment, problem)
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
-        notebook = rebuild(self.submission, course.source(names["assignment"]))
-        return self.from_notebook_node(notebook, resources=resources, **kwargs)
+        return self.from_notebook_node(rebuild(self.submission, source), resources=resources, **kwargs)
+
+
+def _course_notebooks(root: str, assignment: str) -> tuple[NotebookNode, NotebookNode]:
+    course = Course.find(root)
+    return course.release(assignment), course.source(assignment)
 
 
 def _read(folder: Path, release: NotebookNode, student: str, assignment: str) -> tuple[Submission, bool]:
@@ -93,7 +99,8 @@ def _read(folder: Path, release: NotebookNode, student: str, assignment: str) ->
     problems = found.problems
     if found.path is not None:
         try:
-            submission = read(found.path, release, student=student, assignment=assignment)
+            # Relative to the course, where nbgrader has gone: students read the messages.
+            submission = read(os.path.relpath(found.path), release, student=student, assignment=assignment)
             return replace(submission, problems=(*problems, *submission.problems)), True
         except UnreadableSubmission as error:
             problems = (*problems, str(error))
@@ -183,10 +190,12 @@ class Grade(NbGraderPreprocessor):
             # nbgrader leaves this set when a preprocessor raises, and every kernel that formgrader starts inherits it.
             os.environ.pop("NBGRADER_EXECUTION", None)
             raise
-        nb.metadata.setdefault("traindeep", {})["result"] = json.loads(result.to_json())
+        # A notebook is written as UTF-8, which half a surrogate pair in a student's exception does not survive.
+        record = json.dumps(json.loads(result.to_json()), ensure_ascii=False).encode("utf-8", "replace")
+        nb.metadata.setdefault("traindeep", {})["result"] = json.loads(record)
         for cell in nb.cells:
             if role(cell) == "check":
-                cell.outputs = _shown(_exercise_of(grade_id(cell), result))
+                cell.outputs = _shown(exercise_of(grade_id(cell), result))
         return nb, resources
 
     def _enter(self, result: Result, names: dict) -> None:
@@ -197,13 +206,11 @@ class Grade(NbGraderPreprocessor):
             gradebook.db.commit()
 
     def _result(self, submission: Submission, readable: bool) -> Result:
-        grader = warm_grader(self.parent.parent.coursedir.root)
+        grader = warm_grader(self.parent.parent.coursedir.root, self.parent.isolation)
         if not readable:
             return grader.nothing(submission.student, submission.assignment, submission.problems)
         try:
             return grader.grade(submission)
-        except SandboxUnavailable:
-            raise
         except (Exception, GraderFault) as error:
             problems = (*submission.problems, f"the grader failed ({type(error).__name__}: {error})")
             return grader.nothing(submission.student, submission.assignment, problems, verdict="could_not_grade")
@@ -218,7 +225,7 @@ def enter(notebook: SubmittedNotebook, submission: Submission, result: Result, l
     answered = {name for name in answered if submission.written[name].strip()}
     exercises = {exercise.id: exercise for exercise in result.exercises}
     for grade in notebook.grades:
-        exercise = _exercise_of(grade.name, result)
+        exercise = exercise_of(grade.name, result)
         if exercise is not None:
             del exercises[exercise.id]
             if exercise.max_score != grade.max_score:
@@ -230,7 +237,7 @@ def enter(notebook: SubmittedNotebook, submission: Submission, result: Result, l
         # As nbgrader does: a score that a person changed is looked at again after a new submission.
         grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
     for comment in notebook.comments:
-        exercise = _exercise_of(comment.name, result)
+        exercise = exercise_of(comment.name, result)
         if exercise is not None:
             comment.auto_comment = report.comment(exercise)
         else:
@@ -239,7 +246,7 @@ def enter(notebook: SubmittedNotebook, submission: Submission, result: Result, l
         log.error("not in the gradebook: %s; run nbgrader generate_assignment", ", ".join(exercises))
 
 
-def _exercise_of(grade_id: str, result: Result) -> ExerciseResult | None:
+def exercise_of(grade_id: str, result: Result) -> ExerciseResult | None:
     """The result that belongs to the cell `<id>` or `check_<id>`."""
     ids = (grade_id, grade_id.removeprefix("check_"))
     return next((exercise for exercise in result.exercises if exercise.id in ids), None)
@@ -252,80 +259,5 @@ def _shown(exercise: ExerciseResult | None) -> list[NotebookNode]:
     lines = [report.comment(exercise), ""]
     for test in exercise.tests:
         lines.append(f"{test.outcome:14}{test.part + ': ' if test.part else ''}{test.says}")
-        lines += [" " * 14 + line for line in test.message.splitlines() if test.outcome != "passed"]
+        lines += [" " * 14 + line for line in report.text(test.message).splitlines() if test.outcome != "passed"]
     return [nbformat.v4.new_output("stream", name="stdout", text="\n".join(lines) + "\n")]
-
-
-# ---- nbgrader generate_feedback, and formgrader's page ----------------------------------------------------
-
-
-class FeedbackExporter(Exporter):
-    """The page a student gets: our report of the result, and what people entered in the gradebook."""
-
-    @default("file_extension")
-    def _file_extension_default(self):
-        return ".html"
-
-    def from_filename(self, filename, resources=None, **kwargs):
-        names, folders = resources["nbgrader"], self.parent.coursedir
-        nb = nbformat.read(filename, as_version=4)
-        if "result" not in nb.metadata.get("traindeep", {}):
-            raise ValueError(f"{filename} was not graded by our plug-in; run nbgrader autograde --force first")
-        with Gradebook(folders.db_url, folders.course_id) as gradebook:
-            notebook = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
-            page = feedback_page(nb, notebook)
-        resources["output_extension"] = self.file_extension
-        return page, resources
-
-
-def feedback_page(nb: NotebookNode, notebook: SubmittedNotebook) -> str:
-    """Our report, with the gradebook's scores: where they differ from the result's, a person changed them."""
-    result = Result.from_json(json.dumps(nb.metadata.traindeep["result"]))
-    comments = {comment.name: comment.manual_comment or "" for comment in notebook.comments}
-    answers = {grade_id(cell): cell.source for cell in nb.cells}
-    scores, rows = {}, []
-    for grade in notebook.grades:
-        exercise = _exercise_of(grade.name, result)
-        name = exercise.id if exercise else grade.name
-        remark = comments.get(name, "")
-        if exercise:
-            scores[name] = grade.score
-            if grade.score != exercise.score:
-                remark = f"Changed from {exercise.score:g} to {grade.score:g}. {remark}".strip()
-        if remark or not exercise:
-            rows.append({
-                "title": exercise.title if exercise else name,
-                "points": f"{grade.score:g} of {grade.max_score:g}",
-                "waits": grade.needs_manual_grade and grade.manual_score is None,
-                "remark": remark,
-                "answer": None if exercise else Markup(harmless_markdown(answers.get(name, ""))),
-            })  # fmt: skip
-    exercises = tuple(replace(item, score=scores.get(item.id, item.score)) for item in result.exercises)
-    page = report.feedback_html(replace(result, exercises=exercises, score=sum(item.score for item in exercises)))
-    penalty = notebook.late_submission_penalty or 0.0
-    grade = _GRADE.render(rows=rows, penalty=penalty, score=notebook.score - penalty, max_score=notebook.max_score)
-    head, end, rest = page.partition("</header>")
-    return head + end + grade + rest
-
-
-_GRADE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""
-<h2>Your grade: {{ "%g" % score }} of {{ "%g" % max_score }} points</h2>
-{% if penalty %}
-<p>{{ "%g" % penalty }} points were taken off because the submission was late.</p>
-{% endif %}
-{% for row in rows %}
-<section class="card">
-  <div class="head"><h3>{{ row.title }}</h3><div class="got">{{ "not graded yet" if row.waits else row.points }}</div></div>
-  {% if row.remark %}<div class="idea" style="white-space: pre-wrap"><b>From the person who graded it</b>{{ row.remark }}</div>{% endif %}
-  {% if row.answer %}<div class="meta">{{ row.answer }}</div>{% endif %}
-</section>
-{% endfor %}
-""")
-
-
-def harmless_markdown(text: str) -> str:
-    """Markdown as HTML that cannot run anything: formgrader shows students' text inside the grader's Jupyter session."""
-    tags = "p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code div span em strong del b i sub sup a img " \
-           "table thead tbody tr th td details summary"  # fmt: skip
-    attributes = {"a": ["href", "title"], "img": ["src", "alt", "title", "width"], "*": ["class"]}
-    return bleach.clean(markdown2html(text), tags=tags.split(), attributes=attributes, protocols=["http", "https", "mailto"])

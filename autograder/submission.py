@@ -244,17 +244,24 @@ def _match(cells: list[RawCell], given: _Release, problems: list[str]) -> dict[s
         lambda part: attempted(part, labelled[part.name]),
         lambda part: attempted(part, identified[part.name]),
         lambda part: attempted(part, defining[part.name]),
-        lambda part: labelled[part.name] or identified[part.name] or defining[part.name],
+        lambda part: [*labelled[part.name], *identified[part.name], *defining[part.name]],
     )
     chosen: dict[str, RawCell] = {}
     taken: dict[RawCell, str] = {}
     for rule in rules:
         for part in given.answers:
-            if part.name not in chosen:
-                cell = next((cell for cell in rule(part) if cell not in taken), None)
-                if cell is not None:
-                    chosen[part.name] = cell
-                    taken[cell] = part.name
+            fit = rule(part) if part.name not in chosen else []
+            if part.defines and fit and fit[0] in taken and part.defines <= fit[0].names.defines:
+                # Two answers in one cell: it runs once, for its first exercise.
+                host = taken[fit[0]]
+                text = f"# {part.name} is defined in the cell {host}."
+                chosen[part.name] = RawCell(fit[0].index, "code", text, part.name, part.name)
+                problems.append(f"{part.name} is defined in the cell of {host}; it was graded from there.")
+                continue
+            cell = next((cell for cell in fit if cell not in taken), None)
+            if cell is not None:
+                chosen[part.name] = cell
+                taken[cell] = part.name
 
     lost = bool(cells) and not any(cell.metadata for cell in cells)
     if lost:
@@ -264,14 +271,7 @@ def _match(cells: list[RawCell], given: _Release, problems: list[str]) -> dict[s
         )
     for part in given.answers:
         cell = chosen.get(part.name)
-        if cell is None or not attempted(part, [cell]):
-            shared = next(iter(attempted(part, [c for c in defining[part.name] if c in taken], whole=True)), None)
-            if shared is not None:
-                text = f"# {part.name} is defined in the cell {taken[shared]}."
-                chosen[part.name] = RawCell(shared.index, "code", text, part.name, part.name)
-                problems.append(f"{part.name} is defined in the cell of {taken[shared]}; it was graded from there.")
-                continue
-        if cell is not None:
+        if cell in taken:
             problems += _oddities(part, cell, labelled[part.name] or identified[part.name], lost)
     for cell in cells:
         part = given.by_id.get(cell.grade_id)
@@ -406,29 +406,41 @@ def _redefinitions(
 
 
 def _satisfy(steps: list[_Step]) -> list[_Step]:
-    """The same steps; before one that needs a name at once comes the one that binds it, if none has so far."""
+    """The same steps; before one that needs a name at once comes the one that binds it, if none has so far.
+
+    What stands before an answer and defines the same name stays before it.
+    """
     binder: dict[str, _Step] = {}
     for step in sorted(steps, key=lambda step: step.kind != "solution"):
         for name in step.cell.names.binds:
             binder.setdefault(name, step)
+    position = {step: at for at, step in enumerate(steps)}
+    rivals: dict[_Step, list[_Step]] = {}
+    for step in steps:
+        for owner in dict.fromkeys(binder[name] for name in sorted(step.cell.names.defines)):
+            if position[owner] > position[step]:
+                rivals.setdefault(owner, []).append(step)
     order: list[_Step] = []
     have: set[str] = set()
     entered: set[_Step] = set()
+
+    def first(step: _Step) -> Iterator[_Step]:
+        yield from rivals.get(step, ())
+        yield from (binder[name] for name in step.cell.names.needs if name in binder and name not in have)
+
     for start in steps:
-        stack = [] if start in entered else [(start, iter(start.cell.names.needs))]
+        stack = [] if start in entered else [(start, first(start))]
         entered.add(start)
         while stack:
-            step, needs = stack[-1]
-            for name in needs:
-                needed = binder.get(name)
-                if name not in have and needed is not None and needed not in entered:
-                    entered.add(needed)
-                    stack.append((needed, iter(needed.cell.names.needs)))
-                    break
-            else:
+            step, wanted = stack[-1]
+            other = next((other for other in wanted if other not in entered), None)
+            if other is None:
                 stack.pop()
                 order.append(step)
                 have |= step.cell.names.binds
+            else:
+                entered.add(other)
+                stack.append((other, first(other)))
     return order
 
 

@@ -57,7 +57,7 @@ def test_an_absent_name_says_to_run_the_cell():
     """A name that is not defined is missing, not wrong."""
     report = run_visible("bn_forward_train", {})
     assert report.outcome == "missing"
-    assert report.tests[0].message == "bn_forward_train is not defined. Run the cell that defines it, then check again."
+    assert report.tests[0].message == "bn_forward_train is not defined in this notebook"
 
 
 def test_an_exception_is_shown_with_its_line_and_without_ours():

@@ -110,7 +110,7 @@ def test_check_of_an_untouched_notebook(capsys):
     """A stub is not attempted, and no attempt is counted."""
     status, out, _ = run(capsys, "check", "02")
     assert status == 1
-    assert f"{ID}: not attempted yet" in out
+    assert f"{ID}: not attempted yet\n" in out
     assert state.all()[ID]["attempts"] == 0
 
 

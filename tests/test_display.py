@@ -58,6 +58,7 @@ PAGES = {
     "failed": lambda: page_of(RIGHT.replace("eps=1e-5", "eps=1e-2").replace("+ beta,", "+ beta + 0.01,")),
     "error": lambda: page_of(RIGHT.replace("x.mean(axis=0)", "x.mean(axis=7)"), 3),
     "not attempted": lambda: page_of("def bn_forward_train(*a, **k):\n    raise NotImplementedError()"),
+    "short not attempted": lambda: display.CheckPage(PAGES["not attempted"]().report, short=True),
     "missing": lambda: page_of(""),
     "hostile": lambda: failing(
         message=HOSTILE + "\n" + HOSTILE, call=HOSTILE, expected=HOSTILE, got=HOSTILE, printed=HOSTILE

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from traindeep.student import StudentRaised
 
 from autograder.sandbox import host
 from autograder.sandbox.host import GraderFault, Limits, Sandbox, SandboxUnavailable, SubmissionFailed, choose_isolation
 from autograder.student import RemoteStudent
-from traindeep.student import StudentRaised
 
 SMALL = Limits(memory_bytes=256 << 20, cpu_s=3, wall_s=20, call_s=5)
 WALLS = ("bubblewrap", "confined")
@@ -61,11 +61,13 @@ def test_cells_share_names_and_survive_an_exception(any_sandbox):
         assert job.run_cell("import numpy as np\nx = np.arange(3)") is None
         error = job.run_cell("y = 1\nraise ValueError('gamma \\ud800')", name="<cell 2>")
         assert (error.kind, error.where) == ("ValueError", ("<cell 2>, line 2: raise ValueError('gamma \\ud800')",))
-        assert error.text == "gamma ?" and "Exception" in error.kinds
+        assert error.text == "gamma ?"
+        assert "Exception" in error.kinds
         assert job.run_cell("exit()").kind == "SystemExit"
         assert job.run_cell("z = int(x.sum()) + y") is None
         assert RemoteStudent(job).z == 4
-    assert job.report.cpu_s > 0 and job.report.maxrss_kb > 0
+    assert job.report.cpu_s > 0
+    assert job.report.maxrss_kb > 0
 
 
 @pytest.mark.parametrize("cell", [
@@ -150,10 +152,10 @@ def test_reset_restores_disturbed_state(any_sandbox):
     assert job.output.count(b"visible") == 2  # the one in between found no stdout
 
 
-@pytest.mark.parametrize("damage, named", [
+@pytest.mark.parametrize(("damage", "named"), [
     ("import builtins; builtins.len = lambda x: 0", "builtins.len"), ("np.allclose = max", "numpy.allclose"),
-    ("torch.nn.functional.relu = abs", "torch.nn.functional.relu"), ("torch.Tensor.__eq__ = max", "Tensor.__eq__"),
-    ("import sys; sys.modules['numpy'] = 1", "module numpy"), ("del np.abs", "numpy.abs"),
+    ("torch.nn.functional.relu = abs", "torch.nn.functional.relu"), ("torch.Tensor.__eq__ = max", "a method added to Tensor"),
+    ("torch.Tensor.backward = max", "Tensor.backward"), ("import sys; sys.modules['numpy'] = 1", "module numpy"), ("del np.abs", "numpy.abs"),
 ])  # fmt: skip
 def test_reset_names_what_cannot_be_restored(any_sandbox, damage, named):
     """A replaced library function is noticed, so that the grader can take a new job."""
@@ -185,7 +187,10 @@ def attack():
 
 def test_the_course_can_be_imported(any_sandbox):
     """`import traindeep` finds the student's side of the course."""
-    assert run(any_sandbox, "import traindeep.student\ndef attack(): return traindeep.student.__name__") == "traindeep.student"
+    assert (
+        run(any_sandbox, "import traindeep.student\ndef attack(): return traindeep.student.__name__")
+        == "traindeep.student"
+    )
 
 
 def test_secrets_cannot_be_read(sandbox, tmp_path):
@@ -214,7 +219,8 @@ def test_the_environment_is_scrubbed(any_sandbox, monkeypatch):
     monkeypatch.setenv("COURSE_SECRET", "SECRET")
     with Sandbox(any_sandbox.level) as other:
         seen = run(other, "import os\ndef attack(): return dict(os.environ)")
-    assert "COURSE_SECRET" not in seen and "SECRET" not in str(seen)
+    assert "COURSE_SECRET" not in seen
+    assert "SECRET" not in str(seen)
 
 
 # ---- hostile notebooks -------------------------------------------------------------------------------------------
@@ -287,17 +293,18 @@ def test_what_ends_a_job_has_a_verdict(any_sandbox, what):
     limits = Limits(memory_bytes=256 << 20, cpu_s=2, wall_s=3, call_s=0.7 if verdict == "timeout" else 10)
     with pytest.raises(SubmissionFailed) as caught:
         run(any_sandbox, source, limits=limits)
-    assert caught.value.verdict == verdict and str(caught.value)
+    assert caught.value.verdict == verdict
+    assert str(caught.value)
     still_sound(any_sandbox)
 
 
 def test_cpu_time_is_bounded(sandbox):
     """The CPU limit ends a job before its wall clock does, even one that ignores the signal."""
     for prelude in ("pass", "import signal; signal.signal(signal.SIGXCPU, signal.SIG_IGN)"):
-        with sandbox.job(Limits(cpu_s=1, call_s=30)) as job:
-            with pytest.raises(SubmissionFailed) as caught:
-                job.run_cell(f"{prelude}\nwhile True: pass")
-        assert caught.value.verdict == "timeout" and "CPU" in str(caught.value)
+        with sandbox.job(Limits(cpu_s=1, call_s=30)) as job, pytest.raises(SubmissionFailed) as caught:
+            job.run_cell(f"{prelude}\nwhile True: pass")
+        assert caught.value.verdict == "timeout"
+        assert "CPU" in str(caught.value)
 
 
 def test_a_failed_job_stays_failed(any_sandbox):
@@ -340,8 +347,8 @@ def test_replies_sent_ahead_are_noticed(sandbox):
     """A reply that was written before its request does not answer it."""
     with sandbox.job(SMALL) as job:
         job.run_cell(FORGE.format("pass"))
-        job.run_cell("frame(msgpack.packb({'seq': 3, 'ok': None, 'written': []}))")
-        with pytest.raises(SubmissionFailed):
+        with pytest.raises(SubmissionFailed):  # noqa: PT012 - at the first request that reads it
+            job.run_cell("frame(msgpack.packb({'seq': 3, 'ok': None, 'written': []}))")
             job.run_cell("x = 1")
             RemoteStudent(job).x  # noqa: B018
 
@@ -370,7 +377,8 @@ def attack():
     return n, size >> 20
 """
     files, megabytes = run(sandbox, source, limits=Limits())
-    assert files < 5000 and megabytes <= 64
+    assert files < 5000
+    assert megabytes <= 64
     still_sound(sandbox)
 
 
@@ -390,7 +398,7 @@ def test_jobs_see_nothing_of_each_other(any_sandbox):
 def test_a_dead_warm_process_is_the_graders_fault(any_sandbox):
     """When the warm process dies the caller learns that it was not the student, and can restart."""
     with Sandbox(any_sandbox.level) as sandbox:
-        with pytest.raises(GraderFault), sandbox.job() as job:
+        with pytest.raises(GraderFault), sandbox.job() as job:  # noqa: PT012
             os.killpg(sandbox._process.pid, signal.SIGKILL)
             sandbox._process.wait()
             job.run_cell("x = 1")
@@ -446,7 +454,8 @@ def test_nothing_is_left_behind(any_sandbox):
         folder = sandbox._temporary
         mine = set(processes_of(os.getpid())) - before
         assert mine
-    assert gone(mine) and not (folder and os.path.exists(folder))
+    assert gone(mine)
+    assert not (folder and os.path.exists(folder))
     with pytest.raises(GraderFault):
         job.run_cell("x = 1")
 
@@ -528,7 +537,8 @@ def test_confined_refuses_when_answers_lie_where_students_read(monkeypatch):
         pytest.skip(host.why_not("confined"))
     secret = os.path.join(sys.prefix, "lib", "autograder")
     monkeypatch.setattr(host, "secret_paths", lambda: [secret])
-    assert secret in host._why_not_confined() and "bubblewrap" in host._why_not_confined()
+    assert secret in host._why_not_confined()
+    assert "bubblewrap" in host._why_not_confined()
     assert "--tmpfs" in host._bubblewrap()
 
 

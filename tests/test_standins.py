@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from traindeep import checks, exercise, standins, state
+from traindeep import checks, exercise, reuse, standins, state
 from traindeep.checks import Report, TestResult
 
 NOTEBOOK_02 = {
@@ -31,7 +31,7 @@ def rng():
 
 
 def s(name):
-    return standins.stand_in(name)
+    return reuse.stand_in(name)
 
 
 def by_hand(x, gamma, beta, eps, axes=(0,)):
@@ -43,7 +43,7 @@ def by_hand(x, gamma, beta, eps, axes=(0,)):
 
 def test_every_name_of_notebook_02_has_a_stand_in():
     """Nothing that a later notebook may ask for is missing."""
-    assert set(standins.STAND_INS) >= NOTEBOOK_02
+    assert set(standins.load()) >= NOTEBOOK_02
 
 
 # ---- against oracles -------------------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def cell(source):
 def test_use_prefers_your_own(capsys):
     """What the notebook defines is used when it passes its checks."""
     namespace = cell(RIGHT)
-    assert standins.use("bn_forward_train", namespace) is namespace["bn_forward_train"]
+    assert reuse.use("bn_forward_train", namespace) is namespace["bn_forward_train"]
     assert capsys.readouterr().out == "use: your own bn_forward_train\n"
 
 
@@ -306,9 +306,9 @@ def test_use_finds_the_callers_globals(capsys):
 def test_use_falls_back_to_a_stand_in(capsys):
     """A wrong version and none at all give a stand-in, and the line says why."""
     namespace = cell(RIGHT.replace("var(axis=0)", "var(axis=0, ddof=1)"))
-    assert standins.use("bn_forward_train", namespace) is s("bn_forward_train")
+    assert reuse.use("bn_forward_train", namespace) is s("bn_forward_train")
     assert "a stand-in for bn_forward_train (yours does not pass its checks yet)" in capsys.readouterr().out
-    standins.use("bn_forward_train", {})
+    reuse.use("bn_forward_train", {})
     assert "a stand-in for bn_forward_train (you have not built it yet)" in capsys.readouterr().out
 
 
@@ -321,22 +321,22 @@ def test_use_takes_the_saved_version(capsys):
     namespace = {"__name__": "__main__"}
     exec(compile(RIGHT, "<a cell>", "exec"), namespace)
     state.record(report, namespace)
-    found = standins.use("bn_forward_train", {})
+    found = reuse.use("bn_forward_train", {})
     assert "your own bn_forward_train, as it was when it last passed" in capsys.readouterr().out
     assert found is not s("bn_forward_train")
     again = {"bn_forward_train": found}
-    standins.use("bn_forward_train", again)
+    reuse.use("bn_forward_train", again)
     assert "as it was when it last passed" in capsys.readouterr().out
     for spoiled in (RIGHT.replace("var(axis=0)", "var(axis=1)"), "def (", "1 / 0", ""):
         state._saved("bn_forward_train").write_text(spoiled)
-        assert standins.use("bn_forward_train", {}) is s("bn_forward_train")
+        assert reuse.use("bn_forward_train", {}) is s("bn_forward_train")
 
 
 def test_a_stand_in_is_not_mistaken_for_your_own(capsys):
     """Running `f = use("f")` twice says both times that it is a stand-in."""
     namespace = {}
     for _ in range(2):
-        namespace["bn_forward_train"] = standins.use("bn_forward_train", namespace)
+        namespace["bn_forward_train"] = reuse.use("bn_forward_train", namespace)
         assert "a stand-in" in capsys.readouterr().out
 
 
@@ -344,16 +344,16 @@ def test_a_stand_in_is_not_mistaken_for_your_own(capsys):
 def test_grading_always_uses_the_stand_in(name, value, monkeypatch, capsys):
     """While grading, not even a right version of the student's own is used."""
     monkeypatch.setenv(name, value)
-    assert standins.use("bn_forward_train", cell(RIGHT)) is s("bn_forward_train")
+    assert reuse.use("bn_forward_train", cell(RIGHT)) is s("bn_forward_train")
     assert "while grading" in capsys.readouterr().out
 
 
 def test_unknown_names_are_refused():
     """A typo names what is near; a name without stand-in says what to do."""
-    with pytest.raises(standins.NoStandIn, match="did you mean bn_forward_train"):
-        standins.use("bn_forward_trian", {})
-    with pytest.raises(standins.NoStandIn, match="there is no stand-in for 'zzz'"):
-        standins.stand_in("zzz")
+    with pytest.raises(reuse.NoStandIn, match="did you mean bn_forward_train"):
+        reuse.use("bn_forward_trian", {})
+    with pytest.raises(reuse.NoStandIn, match="there is no stand-in for 'zzz'"):
+        reuse.stand_in("zzz")
 
 
 def test_importing_stand_ins_imports_no_torch():

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograder import untrusted
 from autograder.submission import UnreadableSubmission, content_hash, find, read, rebuild, safe_name
 
 NAME = "02_batch_norm"
@@ -386,7 +387,7 @@ def test_oddity_costs_nothing_and_is_named(hand_in, name):
     assert result.missing == ()
     assert result.untouched == ()
     assert result.written == {"why": WORDS}
-    assert not any("while True" in cell.source for cell in result.cells)
+    assert not any("while True" in cell.source or "YOUR CODE" in cell.source for cell in result.cells)
 
 
 def test_oddities_were_collected():
@@ -519,9 +520,10 @@ def test_added_cells_stand_where_the_student_put_them(hand_in):
     notebook = solved()
     notebook["cells"].insert(0, code("a = 1"))
     notebook["cells"].insert(4, code("b = np.ones(2)"))
+    notebook["cells"].insert(3, code("z = 1"))
     notebook["cells"] += [code("c = 1"), code("  "), {**code("d"), "cell_type": "markdown"}]
     result = hand_in(notebook)
-    assert order(result) == ["a = 1", "imports", "forward", "b = np.ones(2)", "backward", "Norm", "c = 1"]
+    assert order(result) == ["a = 1", "imports", "z = 1", "forward", "b = np.ones(2)", "backward", "Norm", "c = 1"]
 
 
 def test_split_solution_runs_both_cells(hand_in):
@@ -532,6 +534,7 @@ def test_split_solution_runs_both_cells(hand_in):
     result = hand_in(notebook)
     assert works(result)
     assert result.untouched == ()
+    assert order(result)[1:3] == ["def helper(x):\n    return x - 1", "forward"]
 
 
 def test_redefinition_before_the_check_holds(hand_in):
@@ -562,6 +565,46 @@ def test_cell_comes_before_the_one_that_needs_it_at_once(hand_in):
         "solution",
         "added",
     ]
+
+
+def test_redefinition_never_overtakes_the_answer(hand_in):
+    """An answer that is moved forward takes with it the earlier definitions that it replaces."""
+    notebook = solved()
+    notebook["cells"] = [
+        cell_of(notebook, "Norm"),
+        code("def forward(x):\n    return 0"),
+        cell_of(notebook, "forward"),
+        cell_of(notebook, "check_forward"),
+        cell_of(notebook, "backward"),
+    ]
+    result = hand_in(notebook)
+    assert works(result)
+    assert order(result)[:2] == ["imports", "def forward(x):\n    return 0"]
+
+
+def test_redefinition_of_an_answer_in_another_answers_cell(hand_in):
+    """An answer that stands in another answer's cell holds against a definition behind its check."""
+    notebook = solved()
+    two_answers_in_one_cell(notebook)
+    notebook["cells"].append(code("def backward(dy):\n    return 0"))
+    assert works(hand_in(notebook))
+
+
+def test_added_cell_made_from_an_experiment_keeps_its_helpers(hand_in):
+    """A cell that looks like an experiment is skipped only if it defines nothing of its own."""
+    notebook = solved()
+    text = cell_of(notebook, "experiment")["source"]
+    notebook["cells"] += [code(text + "\nmore()"), code(text + "\ndef helper(): pass")]
+    assert order(hand_in(notebook))[4:] == [text + "\ndef helper(): pass"]
+
+
+def test_only_a_bounded_amount_is_parsed():
+    """Of many long cells only the first are given to ast; the exercises' own come before all others."""
+    cells = [code("x = 1\n" * 10_000) for _ in range(100)] + [code("y", id="forward")]
+    raws = untrusted.cells_of({"nbformat": 4, "cells": cells}, "n.ipynb", {"forward"}, [])
+    assert sum(len(raw.source) for raw in raws if raw.parse) <= untrusted.MAX_PARSED_TOTAL
+    assert raws[-1].parse
+    assert not raws[-2].parse
 
 
 def test_cells_that_need_each_other_end(hand_in):
@@ -800,8 +843,21 @@ def test_find_in_flat_folders(tmp_path):
     put(tmp_path / "students" / "anna" / f"{NAME}.ipynb")
     for path in (tmp_path / "students", tmp_path / "students" / "anna"):
         assert listed(find([path], NAME)) == listed(find([path])) == [("anna", NAME, f"{NAME}.ipynb", ())]
-    put(tmp_path / NAME / "anna.ipynb"), put(tmp_path / NAME / "bert.ipynb")
-    assert [f.student for f in find([tmp_path / NAME])] == ["anna", "bert"]
+    assert find([tmp_path / "students" / "anna" / f"{NAME}.ipynb"], NAME)[0].student == "anna"
+
+
+def test_find_is_not_led_astray_by_names_of_students_files(submitted):
+    """Folders and notebooks inside a submission never become another student's submission."""
+    put(submitted / "01_smith" / NAME / f"{NAME}.ipynb")
+    put(submitted / "s01" / NAME / "submitted" / "s02" / NAME / f"{NAME}.ipynb")
+    (submitted / "s02" / NAME / f"{NAME}.ipynb").unlink()
+    put(submitted / "s02" / NAME / "s01.ipynb")
+    put(submitted / "s02" / NAME / "s02.ipynb")
+    students = ["01_smith", "s01", "s02"]
+    assert [f.student for f in find([submitted], NAME)] == students
+    assert sorted({f.student for f in find([submitted])}) == students
+    elsewhere = submitted.rename(submitted.parent / "handed_in")
+    assert [f.student for f in find([elsewhere / name / NAME for name in students], NAME)] == students
 
 
 def only(submitted, names, *, student="s03"):

@@ -46,11 +46,11 @@ class SandboxUnavailable(Exception):
     """This machine cannot run untrusted code at the level asked for. One line: what is missing, what to do."""
 
 
-class GraderFault(Exception):
+class GraderFault(BaseException):  # as SubmissionFailed
     """The sandbox itself broke. Not the student's fault: restart it and try again."""
 
 
-class SubmissionFailed(Exception):
+class SubmissionFailed(BaseException):  # not an Exception: no `except` of a test or a comparison may swallow it
     """The submission broke a limit or the protocol. Its job is over."""
 
     def __init__(self, verdict: str, text: str):
@@ -284,7 +284,9 @@ class Sandbox:
             read = [*visible_paths(), *course_entries().values(), course, modules, "/dev/null", "/dev/urandom",
                     "/proc/cpuinfo"]  # fmt: skip
             read += [os.path.join(os.path.dirname(os.path.abspath(__file__)), name) for name in INSIDE]
-        setup = {"level": self.level, "scratch": scratch, "read": read, "temporary": self._temporary}
+        sources = [str(Path(path).parent) for path in secret_paths()]  # an editable install puts them on sys.path
+        setup = {"level": self.level, "scratch": scratch, "read": read, "temporary": self._temporary,
+                 "not_path": [path for path in sources if not path.endswith("-packages")]}  # fmt: skip
         try:
             self.features = self._ask(setup)
         except GraderFault as fault:

@@ -35,6 +35,8 @@ __builtins__ = dict(vars(builtins))  # functions below keep these when student c
 REQUEST_FD, REPLY_FD, OUTPUT_FD = 3, 4, 5
 MAX_TEXT, MAX_HANDLES = 2000, 10_000
 
+np = torch = plt = None  # bound by `warm`: a process may only enter namespaces before it has imported them
+
 
 # ---- the warm process --------------------------------------------------------------------------------------------
 
@@ -43,6 +45,8 @@ def main(control_fd: int) -> None:
     control = socket.socket(fileno=control_fd)
     setup = receive(control)[0]
     namespaces = setup["level"] == "confined" and _try(lockdown.enter_namespaces)
+    forget_editable_installs()
+    sys.path[:] = [path for path in sys.path if path not in setup["not_path"]]
     warm()
     if lockdown.LINUX:
         lockdown.prctl(lockdown.PR_SET_DUMPABLE, 0)  # no ptrace, no /proc/PID/mem
@@ -122,8 +126,9 @@ def send(control, message) -> None:
 
 def warm() -> None:
     """Import what submissions use, and run it once: the first use of torch imports about a second's worth of modules."""
+    global np, torch, plt
     import matplotlib
-    import numpy
+    import numpy as np
     import torch
 
     torch.set_num_threads(1)  # before any operation: a pool of threads would not survive the fork
@@ -139,7 +144,7 @@ def warm() -> None:
     refuse_calls(("nothing",)).__enter__().__exit__(None, None, None)
     seed_all(0)
     torch.get_default_device()
-    numpy.random.default_rng(0).random()
+    np.random.default_rng(0).random()
     # A pool of threads cannot start in the child, and a window cannot open: asking for one is harmless and has no effect.
     torch.set_num_threads = torch.set_num_interop_threads = lambda number: None
     matplotlib.use = plt.switch_backend = lambda *args, **kwargs: None
@@ -147,12 +152,15 @@ def warm() -> None:
     REPLACEABLE.extend(fingerprint())
 
 
-def seed_all(seed: int) -> None:
-    import numpy
-    import torch
+def forget_editable_installs() -> None:
+    """An editable install of the course leads to its source, where the answers are; nobody inside needs one."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in getattr(finder, "__module__", "")]
+    sys.path[:] = [path for path in sys.path if "__editable__" not in path]
 
+
+def seed_all(seed: int) -> None:
     random.seed(seed)
-    numpy.random.seed(seed % (1 << 32))
+    np.random.seed(seed % (1 << 32))
     torch.manual_seed(seed)
 
 
@@ -221,6 +229,7 @@ class Server:
             reply["written"] = changes(before)
             return self.encode(reply)
         except Exception:  # noqa: BLE001 - whatever cannot be sent as data is kept and named
+            reply.setdefault("written", [])
             if "ok" in reply:
                 reply["ok"] = self.keep(reply["ok"])
             try:
@@ -242,8 +251,6 @@ class Server:
 
     def number(self, tensor):
         """Parameters keep their identity: an optimizer built from `model.parameters()` must find the model's own."""
-        import torch
-
         if not isinstance(tensor, torch.nn.Parameter):
             return None
         if id(tensor) not in self.idents:
@@ -255,8 +262,6 @@ class Server:
             return self.objects[stand_in.id]
         if isinstance(stand_in, wire.Callback):
             return Callback(self, stand_in.id)
-        import torch
-
         ours, sent = self.objects[stand_in.id], stand_in.value
         with torch.no_grad():
             if ours.shape != sent.shape or not torch.equal(ours, sent):
@@ -264,11 +269,8 @@ class Server:
         return ours
 
     def generator(self, code: int, state):
-        import numpy
-        import torch
-
         if code == wire.NUMPY_RNG:
-            rng = numpy.random.Generator(numpy.random.PCG64())
+            rng = np.random.Generator(np.random.PCG64())
             wire.set_numpy_rng_state(rng, state)
             return rng
         generator = torch.Generator()
@@ -388,16 +390,13 @@ def describe(error: BaseException) -> dict:
 
 def photograph(tree) -> list:
     """Pairs of a mutable argument and a copy of it."""
-    import numpy
-    import torch
-
     pairs = []
     for x in wire.mutables(tree):
-        if isinstance(x, numpy.ndarray):
+        if isinstance(x, np.ndarray):
             pairs.append((x, x.copy()))
         elif isinstance(x, torch.Tensor):
             pairs.append((x, (x.detach().clone(), x.grad if x.is_leaf else None)))
-        elif isinstance(x, numpy.random.Generator):
+        elif isinstance(x, np.random.Generator):
             pairs.append((x, wire.numpy_rng_state(x)))
         elif isinstance(x, torch.Generator):
             pairs.append((x, wire.torch_rng_state(x)))
@@ -408,13 +407,10 @@ def photograph(tree) -> list:
 
 def changes(pairs: list) -> list:
     """[index, new value] of every argument that is no longer what it was."""
-    import numpy
-    import torch
-
     written = []
     for index, (x, old) in enumerate(pairs):
-        if isinstance(x, numpy.ndarray):
-            if x.shape != old.shape or x.dtype != old.dtype or not numpy.array_equal(_bits(x), _bits(old)):
+        if isinstance(x, np.ndarray):
+            if x.shape != old.shape or x.dtype != old.dtype or not np.array_equal(_bits(x), _bits(old)):
                 written.append([index, x])
         elif isinstance(x, torch.Tensor):
             value, grad = old
@@ -423,7 +419,7 @@ def changes(pairs: list) -> list:
                 torch.equal(new, value) or torch.equal(_tensor_bits(new), _tensor_bits(value)))  # fmt: skip
             if not same or (x.is_leaf and x.grad is not grad):
                 written.append([index, x])
-        elif isinstance(x, numpy.random.Generator):
+        elif isinstance(x, np.random.Generator):
             if wire.numpy_rng_state(x) != old:
                 written.append([index, wire.numpy_rng_state(x)])
         elif isinstance(x, torch.Generator):
@@ -442,8 +438,6 @@ def _bits(x):
 
 
 def _tensor_bits(x):
-    import torch
-
     return x.contiguous().view(-1).view(torch.uint8)
 
 
@@ -511,8 +505,6 @@ def no_input(prompt=""):
 
 def vjp(f, *inputs, upstream):
     """The same as traindeep.student.vjp, on this side of the wall."""
-    import torch
-
     leaves = [x.detach().clone().requires_grad_() for x in inputs]
     parameters = dict(f.named_parameters()) if hasattr(f, "named_parameters") else {}
     for value in parameters.values():
@@ -557,7 +549,7 @@ def refuse_calls(words: tuple):
 
 # ---- state that tests share --------------------------------------------------------------------------------------
 
-REPLACEABLE: list = []  # (dict, names, functions) of modules as they were before student code ran
+REPLACEABLE: list = []  # (module or class, size, names, functions) as they were before student code ran
 
 
 def fingerprint() -> list:
@@ -565,15 +557,13 @@ def fingerprint() -> list:
     import math
     import time
 
-    import numpy
-    import torch
-
-    places = (builtins, numpy, numpy.linalg, numpy.random, torch, torch.nn, torch.nn.functional, torch.linalg, math, time,
+    places = (builtins, np, np.linalg, np.random, torch, torch.nn, torch.nn.functional, torch.linalg, math, time,
               torch.Tensor, torch.nn.Module)  # fmt: skip
     found = []
     for place in places:
-        items = {name: value for name, value in vars(place).items() if callable(value)}
-        found.append((place, list(items), list(items.values())))
+        # torch.Storage is a name of the default dtype's storage: `set_default_dtype` moves it
+        items = {name: value for name, value in vars(place).items() if callable(value) and name != "Storage"}
+        found.append((place, len(vars(place)), list(items), list(items.values())))
     return found
 
 
@@ -581,17 +571,15 @@ class State:
     """Global state that honest code disturbs. `reset` restores it and reports what cannot be restored."""
 
     def __init__(self, scratch: str):
-        import matplotlib.pyplot as plt
-        import numpy
-        import torch
-
-        self.np, self.torch, self.plt, self.scratch = numpy, torch, plt, scratch
+        self.scratch = scratch
         self.path, self.filters = list(sys.path), list(warnings.filters)
-        self.recursion, self.print_options = sys.getrecursionlimit(), numpy.get_printoptions()
+        self.recursion, self.print_options = sys.getrecursionlimit(), np.get_printoptions()
         self.modules = [(name, sys.modules[name]) for name in ("builtins", "sys", "os", "numpy", "torch", "math")]
 
     def reset(self, seed: int) -> dict:
-        np, torch = self.np, self.torch
+        changed = self.changed()
+        if changed:  # what follows would stumble over it, and the caller takes a new job
+            return {"changed": changed}
         sys.settrace(None)
         sys.setprofile(None)
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -615,18 +603,20 @@ class State:
         torch.use_deterministic_algorithms(False)
         torch.autograd.set_detect_anomaly(False)
         torch.set_flush_denormal(False)
-        if self.plt.get_fignums():
-            self.plt.close("all")
+        if plt.get_fignums():
+            plt.close("all")
         seed_all(seed)
-        return {"changed": self.changed()}
+        return {"changed": ""}
 
     def changed(self) -> str:
         """What was replaced for good, or an empty text."""
         for name, module in self.modules:
             if sys.modules.get(name) is not module:
                 return f"module {name}"
-        for place, names, values in REPLACEABLE:
+        for place, size, names, values in REPLACEABLE:
             now = vars(place)
+            if isinstance(place, type) and len(now) != size:
+                return f"a method added to {place.__name__}"
             if not all(map(operator.is_, map(now.get, names), values)):
                 name = next(n for n, v in zip(names, values, strict=True) if now.get(n) is not v)
                 return f"{place.__name__}.{name}"

@@ -12,7 +12,7 @@ __all__ = ["check", "hint", "progress", "use"]
 _HOME = {
     "check": "traindeep.checks",
     "hint": "traindeep.display",
-    "use": "traindeep.standins",
+    "use": "traindeep.reuse",
     "progress": "traindeep.display",
 }
 

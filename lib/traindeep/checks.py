@@ -114,17 +114,17 @@ def _explain(error: Exception, test: Callable) -> tuple[str, str]:
     remote = isinstance(error, StudentRaised)
     kind, text = (error.kind, error.text) if remote else (type(error).__name__, str(error))
     if isinstance(error, Missing):
-        return "missing", f"{text}. Run the cell that defines it, then check again."
+        return "missing", f"{text} in this notebook"
     if isinstance(error, ForbiddenCall):
         return "failed", f"{text}; this exercise asks for your own code."
     where = "" if remote else _student_line(error, test)
     if kind == "NotImplementedError" and (remote or where):
         return "not_attempted", ""
     if remote or where:
-        return "error", f"your code raised {kind}: {text[:500]}{where}"
+        return "error", f"Your code raised {kind}: {text[:500]}{where}"
     if isinstance(error, AssertionError):
-        return "failed", text or "this does not hold for your answer"
-    return "failed", f"the result does not have the documented form ({kind}: {text[:200]})"
+        return "failed", text or "This does not hold for your answer."
+    return "failed", f"The result does not have the documented form ({kind}: {text[:200]})"
 
 
 def _student_line(error: Exception, test: Callable) -> str:
@@ -206,6 +206,9 @@ def check(id: str, namespace: dict | None = None) -> None:
         namespace = sys._getframe(1).f_globals
     try:
         report = run_visible(id, namespace)
+    except FileNotFoundError as error:
+        display.line(f"check: {error.filename} is missing; run `autograder build`, or install the course again")
+        return
     except exercise.UnknownExercise as error:
         display.line(f"check: {error}")
         return

@@ -92,8 +92,9 @@ def _check(args) -> int:
     for id in ids:
         report = checks.run_visible(id, namespace)
         state.record(report, namespace)
-        display.show(display.CheckPage(report, state.hints_used(id), short=True))
-        if report.outcome != "passed" and len(ids) > 1:
+        alone = len(ids) == 1
+        display.show(display.CheckPage(report, state.hints_used(id), short=not alone or report.outcome == "passed"))
+        if not alone and report.outcome not in ("passed", "not_attempted"):
             print()
         passed += report.outcome == "passed"
     if len(ids) > 1:

@@ -63,7 +63,7 @@ class Page:
 
 
 class CheckPage(Page):
-    """The outcome of one exercise. `short` leaves one line for an exercise that passes."""
+    """The outcome of one exercise. `short` leaves one line where there is nothing to explain: passed or not attempted."""
 
     def __init__(self, report: Report, hints_used: int = 0, short: bool = False):
         self.report, self.hints_used, self.short = report, hints_used, short
@@ -74,6 +74,9 @@ class CheckPage(Page):
         passed, total = sum(test.outcome == "passed" for test in report.tests), len(report.tests)
         if self.short and report.outcome == "passed":
             yield Block("quiet", f"{report.id}: {_counts(passed, total, report.hidden)}.")
+            return
+        if self.short and report.outcome == "not_attempted":
+            yield Block("quiet", f"{_headline(report, passed, total)}.")
             return
         yield Block("headline", _headline(report, passed, total))
         yield Block("quiet", report.title)
@@ -204,7 +207,7 @@ class ProgressPage(Page):
                 "paragraph", f"{following[1]} in {following[0]}; `traindeep learn` in a terminal opens it.", "Next:"
             )
         elif items:
-            yield Block("paragraph", "every exercise passes its visible tests.", "Next:")
+            yield Block("paragraph", "Every exercise passes its visible tests.")
 
     def _record(self, item: dict) -> dict:
         return self.records.get(item["id"], {})

@@ -11,6 +11,7 @@ import inspect
 import json
 import linecache
 import os
+import shutil
 import tempfile
 import types
 from collections.abc import Callable, Iterator
@@ -195,6 +196,8 @@ def replace_file(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -240,6 +240,7 @@ def reset(id: str, path: Path) -> Path:
     stub = _cell_of(id, read(pristine_path))
     if stub is None:
         raise WorkbookProblem(f"{pristine_path} has no cell {id}; run `autograder build`")
+    path = path.resolve()  # a link stays a link
     nb = read(path)
     cell = _cell_of(id, nb)
     if cell is None:

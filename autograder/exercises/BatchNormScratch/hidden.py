@@ -28,7 +28,8 @@ def _put(layer, **values):
     """Set parameters and stored statistics by name, whatever they are: parameter, buffer or plain attribute."""
     parameters = [name for name, _ in layer.named_parameters()]
     for name, value in values.items():
-        setattr(layer, name, torch.nn.Parameter(value) if name in parameters else value)
+        # A copy: in one process a layer that updates in place would change the test's own tensor.
+        setattr(layer, name, torch.nn.Parameter(value.clone()) if name in parameters else value.clone())
 
 
 # ---- training ------------------------------------------------------------------------------------------
@@ -87,7 +88,9 @@ def test_gradient_sees_the_statistics(student, rng):
     assert dx is not None, "no gradient reaches x"
     dx = dx * x.std(0)
     assert dx.abs().max() > 1e-3, "the gradient of x is (nearly) zero"
-    assert dx.sum(0).abs().max() < 1e-6, "the gradient of x does not sum to 0 over the rows: is the mean differentiated?"
+    assert dx.sum(0).abs().max() < 1e-6, (
+        "the gradient of x does not sum to 0 over the rows: is the mean differentiated?"
+    )
     along = (dx * y).sum(0).abs().max()
     assert along < 1e-3, "the gradient of x has a part along x itself: is the variance differentiated?"
 
@@ -165,7 +168,9 @@ def _history(student, batches):
         vjp(layer, x, upstream=x)
     # A parameter requires a gradient too, but that is the affair of the part state_dict.
     parameters = [name for name, _ in layer.named_parameters()]
-    return {f"{name}.requires_grad": getattr(layer, name).requires_grad and name not in parameters for name in STATISTICS}
+    return {
+        f"{name}.requires_grad": getattr(layer, name).requires_grad and name not in parameters for name in STATISTICS
+    }
 
 
 def _four_batches(rng):

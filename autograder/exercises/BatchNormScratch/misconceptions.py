@@ -97,16 +97,6 @@ class plain_attributes(_Layer):
         self.running_var = (self.running_var + new * (self.stored(var, n) - self.running_var)).detach()
 
 
-class training_not_asked(_Layer):
-    """You never ask self.training: in evaluation the output of a row still depends on the other rows of its batch."""
-
-    def uses_batch(self):
-        return True
-
-    def stores(self):
-        return self.tracks
-
-
 class stores_in_evaluation(_Layer):
     """You normalize with the stored statistics in evaluation, but you also go on updating them there: looking at test data changes the model."""
 
@@ -116,6 +106,16 @@ class stores_in_evaluation(_Layer):
             self.store(*self.measure(x))
             return y
         return super().forward(x)
+
+
+class training_not_asked(_Layer):
+    """You never ask self.training: in evaluation the output of a row still depends on the other rows of its batch."""
+
+    def uses_batch(self):
+        return True
+
+    def stores(self):
+        return self.tracks
 
 
 class tracking_ignored(_Layer):

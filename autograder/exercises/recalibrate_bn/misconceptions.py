@@ -97,6 +97,7 @@ def whole_model_in_evaluation(model, batches):
 
 def reset_in_evaluation(model, batches):
     """You set the statistics back and then run the model in evaluation mode: nothing is measured, and zeros and ones are left."""
+    batches = _checked(batches)
     _restart(_layers(model))
     whole_model_in_evaluation(model, batches)
 
@@ -142,19 +143,6 @@ def momentum_set_to_default(model, batches):
         layer.momentum = 0.1
 
 
-def dropout_active(model, batches):
-    """Dropout is on during your pass. At test time it is off, and with it on the layers behind it see a variance inflated by up to 1 / (1 - p)."""
-    batches, layers = _checked(batches), _layers(model)
-    _restart(layers)
-    with _restored(model):
-        model.train()
-        for layer in layers:
-            layer.momentum = None
-        with torch.no_grad():
-            for batch in batches:
-                model(batch)
-
-
 def plain_dropout_off_only(model, batches):
     """You switch off nn.Dropout only. There are other layers that are random in training, nn.Dropout2d for one: say what is on, not what is off."""
     batches, layers = _checked(batches), _layers(model)
@@ -164,6 +152,19 @@ def plain_dropout_off_only(model, batches):
         for m in model.modules():
             if type(m) is nn.Dropout:
                 m.eval()
+        for layer in layers:
+            layer.momentum = None
+        with torch.no_grad():
+            for batch in batches:
+                model(batch)
+
+
+def dropout_active(model, batches):
+    """Dropout is on during your pass. At test time it is off, and with it on the layers behind it see a variance inflated by up to 1 / (1 - p)."""
+    batches, layers = _checked(batches), _layers(model)
+    _restart(layers)
+    with _restored(model):
+        model.train()
         for layer in layers:
             layer.momentum = None
         with torch.no_grad():

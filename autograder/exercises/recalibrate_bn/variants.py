@@ -60,9 +60,8 @@ def momentum_one_over_k(model, batches):
 
 def reset_running_stats(model, batches):
     """The method reset_running_stats of torch's layers, and momentum None."""
-    first, rest = None, iter(batches)
-    for first in rest:
-        break
+    rest = iter(batches)
+    first = next(rest, None)
     if first is None:
         raise ValueError("batches: at least one is needed")
     saved = {}

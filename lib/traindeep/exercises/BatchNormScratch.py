@@ -18,8 +18,8 @@ HINTS = (
 )
 
 
-def _train(student, x, dy, eps):
-    layer = student.BatchNormScratch(x.shape[1], eps=eps).double()
+def _train(student, x, dy, eps, affine):
+    layer = student.BatchNormScratch(x.shape[1], eps=eps, affine=affine).double()
     y, (dx,), _ = vjp(layer, x, upstream=dy)
     return {"y": y, "gradient of x": dx}
 
@@ -35,19 +35,23 @@ def _store(student, batches, momentum):
     return stored | {f"{name}.requires_grad": stored[name].requires_grad and name not in parameters for name in names}
 
 
-def _evaluate(student, x, row):
+def _evaluate(student, x, others):
     layer = student.BatchNormScratch(x.shape[1], momentum=1.0).double()
     layer(x)
     layer.eval()
-    return {"y of one row in evaluation": layer(row), "running_mean afterwards": layer.running_mean}
+    return {"y in evaluation": layer(others), "running_mean afterwards": layer.running_mean}
 
 
-def _output(student, x):
-    return {"y": student.BatchNormScratch(x.shape[1]).double()(x)}
+def _images(student, x, weight, bias):
+    layer = student.BatchNormScratch(x.shape[1], momentum=1.0).double()
+    parameters = [name for name, _ in layer.named_parameters()]
+    for name, value in (("weight", weight), ("bias", bias)):
+        setattr(layer, name, torch.nn.Parameter(value) if name in parameters else value)
+    return {"y": layer(x), "running_var": layer.running_var}
 
 
-def _state(student):
-    layer = student.BatchNormScratch(3)
+def _state(student, **settings):
+    layer = student.BatchNormScratch(3, **settings)
     state, parameters = layer.state_dict(), [name for name, _ in layer.named_parameters()]
     return {
         "names in state_dict()": " ".join(sorted(state)),
@@ -62,9 +66,9 @@ def _rows(*rows):
 
 def test_normalizes_the_batch(student, compare):
     """Rows [1, 2] and [3, 6] become [-1, -1] and [1, 1] when eps is 0, and with eps the gradient is right as well."""
-    compare(_train, _rows([1, 2], [3, 6]), _rows([1, 0], [1, 0]), eps=0.0)
+    compare(_train, _rows([1, 2], [3, 6]), _rows([1, 0], [1, 0]), eps=0.0, affine=False)
     x = _rows([0, 1, 4], [1, 1.5, -2], [2, 0.5, 1], [5, 1, 3])
-    compare(_train, x, _rows([1, 0, 2], [0, -1, 1], [0, 3, 0], [2, 0, 0]), eps=0.1)
+    compare(_train, x, _rows([1, 0, 2], [0, -1, 1], [0, 3, 0], [2, 0, 0]), eps=0.1, affine=True)
 
 
 def test_stored_statistics(student, compare):
@@ -78,16 +82,20 @@ def test_plain_average(student, compare):
 
 
 def test_evaluation(student, compare):
-    """In evaluation a single row is normalized with the stored statistics, and nothing is stored."""
-    compare(_evaluate, _rows([1, 2], [3, 6], [8, 1]), _rows([5, 5]))
+    """In evaluation every row is normalized with the stored statistics, and nothing is stored."""
+    compare(_evaluate, _rows([1, 2], [3, 6], [8, 1]), _rows([5, 5], [4, 9]))
 
 
 def test_axis_1_holds_the_channels(student, compare):
-    """For (N, C, L) and (N, C, H, W) every channel, axis 1, has its own statistics over all other axes."""
-    compare(_output, torch.arange(8.0, dtype=torch.float64).reshape(2, 2, 2) ** 2)
-    compare(_output, torch.arange(24.0, dtype=torch.float64).reshape(2, 3, 4, 1) ** 2)
+    """For (N, C, L) and (N, C, H, W) every channel, axis 1, has its own statistics, weight and bias."""
+    squares = torch.arange(24.0, dtype=torch.float64) ** 2
+    weight, bias = _rows(2, -1), _rows(0, 3)
+    compare(_images, squares[:8].reshape(2, 2, 2), weight, bias)
+    compare(_images, squares.reshape(2, 2, 3, 2), weight, bias)
 
 
 def test_state_dict(student, compare):
     """weight and bias are parameters; running_mean, running_var and num_batches_tracked are buffers."""
     compare(_state)
+    compare(_state, affine=False)
+    compare(_state, track_running_stats=False)

@@ -1,5 +1,7 @@
 """One more pass for the statistics of batch normalization."""
 
+import contextlib
+
 import torch
 
 SIGNATURES = {"recalibrate_bn": "model, batches"}
@@ -14,11 +16,12 @@ HINTS = (
 )
 
 
-def _layer(student, batches, momentum):
-    """One layer that has already stored something; its weights do not matter."""
-    layer = student.imported("torch.nn").BatchNorm1d(batches[0].shape[1], momentum=momentum).double()
-    layer(batches[-1] + 7)
-    return layer
+def _one_layer(student, x, momentum):
+    """A model of one layer that has already seen a batch x in training."""
+    nn = student.imported("torch.nn")
+    model = nn.Sequential(nn.BatchNorm1d(x.shape[1], momentum=momentum)).double()
+    model(x)
+    return model
 
 
 def _network(student, p_drop):
@@ -36,14 +39,22 @@ def _stored(model):
     return {name: value for name, value in model.state_dict().items() if "running" in name}
 
 
-def _one_layer(student, batches, momentum):
-    layer = _layer(student, batches, momentum)
-    student.recalibrate_bn(layer, batches)
-    return _stored(layer)
+def _after_training(student, x, batches, momentum):
+    model = _one_layer(student, x, momentum)
+    student.recalibrate_bn(model, batches)
+    return _stored(model)
 
 
 def _two_layers(student, batches, p_drop):
     model = _network(student, p_drop)
+    student.recalibrate_bn(model, batches)
+    return _stored(model)
+
+
+def _images(student, batches):
+    nn = student.imported("torch.nn")
+    inner = nn.Sequential(nn.BatchNorm2d(2), nn.Dropout2d(1.0), nn.Flatten(), nn.BatchNorm1d(4))
+    model = nn.Sequential(inner, nn.BatchNorm1d(4, track_running_stats=False), nn.Tanh(), nn.BatchNorm1d(4)).double()
     student.recalibrate_bn(model, batches)
     return _stored(model)
 
@@ -54,16 +65,30 @@ def _afterwards(student, batches):
     model[2].eval()
     before = model[0].weight.detach().clone()
     student.recalibrate_bn(model, batches)
+    in_training = [module.training for module in model.modules()]
+    model.eval()
+    model[4].train()
+    student.recalibrate_bn(model, batches)
+    parameters = list(model.named_parameters())
     return {
-        "training of each module": [module.training for module in model.modules()],
+        "training of each module of a model in training": in_training,
+        "training of each module of a model in evaluation": [module.training for module in model.modules()],
         "momentum of the layers": [model[2].momentum, model[4].momentum],
         "change of a weight": (model[0].weight - before).detach(),
-        "parameters with a .grad": [name for name, value in model.named_parameters() if value.grad is not None],
+        "parameters with a .grad": " ".join(name for name, value in parameters if value.grad is not None),
+        "parameters that are frozen": " ".join(name for name, value in parameters if not value.requires_grad),
     }
 
 
-def _none(student, batches):
-    return student.recalibrate_bn(_layer(student, [torch.ones(2, 2, dtype=torch.float64)], 0.1), batches)
+def _no_batches(student, x, batches):
+    return student.recalibrate_bn(_one_layer(student, x, momentum=0.1), batches)
+
+
+def _kept_without_batches(student, x):
+    model = _one_layer(student, x, momentum=0.1)
+    with contextlib.suppress(ValueError):
+        student.recalibrate_bn(model, [])
+    return _stored(model)
 
 
 def _rows(*rows):
@@ -75,8 +100,8 @@ BATCHES = [_rows([1, 2], [3, 6], [2, 2], [0, 1]), _rows([0, 2], [4, 2], [8, 5], 
 
 def test_average_over_the_batches(student, compare):
     """The stored mean is the plain average of the batch means, the stored variance that of the unbiased variances."""
-    compare(_one_layer, [_rows([1], [3]), _rows([4], [8], [0])], momentum=0.2)
-    compare(_one_layer, BATCHES, momentum=0.1)
+    compare(_after_training, _rows([9], [5]), [_rows([1], [3]), _rows([4], [8], [0])], momentum=0.2)
+    compare(_after_training, BATCHES[0] + 7, BATCHES, momentum=0.1)
 
 
 def test_two_layers_in_one_pass(student, compare):
@@ -90,11 +115,18 @@ def test_dropout_is_off(student, compare):
     compare(_two_layers, BATCHES, p_drop=1.0)
 
 
+def test_layers_of_images_and_layers_inside(student, compare):
+    """nn.BatchNorm2d and layers inside a block are measured, too; a layer that stores nothing is left alone."""
+    x = torch.arange(16.0, dtype=torch.float64).reshape(4, 2, 1, 2)
+    compare(_images, [x**2, 3 * x[:3]])
+
+
 def test_all_else_is_as_before(student, compare):
     """Modes, momenta and parameters are afterwards what they were, and no gradient is left."""
     compare(_afterwards, BATCHES)
 
 
 def test_no_batches(student, compare):
-    """An empty iterable is a ValueError that names batches."""
-    compare.refuses(_none, [], naming=("batches",))
+    """An empty iterable is a ValueError that names batches, and the statistics stay as they were."""
+    compare.refuses(_no_batches, BATCHES[0], [], naming=("batches",))
+    compare(_kept_without_batches, BATCHES[0])

@@ -146,7 +146,9 @@ def recalibrate_bn(model: nn.Module, batches: Iterable[Tensor]) -> None:
     for layer in layers:
         layer.train()
         layer.momentum = None  # the plain average of all batches that were counted
-        layer.num_batches_tracked.zero_()  # the first batch then weighs 1: nothing of the old values is left
+        layer.num_batches_tracked.zero_()  # so that the first batch weighs 1
+        layer.running_mean.zero_()  # 0 times an old nan would still be nan
+        layer.running_var.fill_(1)
     try:
         with torch.no_grad():
             for batch in itertools.chain([first], batches):

@@ -1,130 +1,13 @@
-"""use("bn_forward_train"): what an earlier exercise built, for a later notebook.
-
-The learner's own version serves if it passes its visible checks; otherwise a stand-in does, so that one mistake costs
-its points once. Stand-ins have the signature and the results of the exercise, and are put together from ready-made
-parts of torch, NumPy and scikit-learn (mostly F.batch_norm, which the exercises forbid): they give no answer away.
-Torch and scikit-learn are imported on first use.
-"""
-
-import functools
-import os
-import sys
-from collections.abc import Callable
+"""Stand-ins for 02_batch_norm."""
 
 import numpy as np
 
-from traindeep import checks, display, exercise, state
+from traindeep.standins import STAND_INS, of
 
 Array = np.ndarray
 
-MARK = "__stand_in__"  # set on whatever `use` returned that is not from the caller's own cells
-STAND_INS: dict[str, Callable[[], object]] = {}  # name -> function that returns the stand-in
 
-
-class NoStandIn(LookupError):
-    """`use` was asked for a name that no exercise builds, or that has no stand-in."""
-
-
-def use(name: str, namespace: dict | None = None):
-    """The function or class `name` of an earlier exercise; one printed line says whose it is.
-
-    In this order: what the caller's notebook defines, if it passes its visible checks now; the version saved when it
-    last passed, if that still passes; a stand-in. While grading it is always the stand-in.
-
-    Args:
-        name: A name that an exercise asks for, such as "bn_forward_train" or "bn_eval".
-        namespace: Where to look for the caller's version; by default the globals of the caller.
-
-    Raises:
-        NoStandIn: no exercise asks for `name`, or it would take a stand-in and there is none.
-    """
-    if namespace is None:
-        namespace = sys._getframe(1).f_globals
-    if os.environ.get("TRAINDEEP_GRADING") or os.environ.get("NBGRADER_EXECUTION") == "autograde":
-        display.line(f"use: a stand-in for {name} (always so while grading)")
-        return stand_in(name)
-    id = exercise_of(name)
-    mine = namespace.get(name)
-    defined = mine is not None and not getattr(mine, MARK, False)
-    if defined and _passes(id, namespace):
-        display.line(f"use: your own {name}")
-        return mine
-    saved = _saved(id)
-    if saved and _passes(id, saved):
-        display.line(f"use: your own {name}, as it was when it last passed its checks")
-        return _marked(saved[name])
-    why = "yours does not pass its checks yet" if defined or saved else "you have not built it yet"
-    result = stand_in(name)
-    display.line(f"use: a stand-in for {name} ({why})")
-    return result
-
-
-def stand_in(name: str):
-    """The stand-in for a name. Raises NoStandIn."""
-    if name not in STAND_INS:
-        raise NoStandIn(
-            f"there is no stand-in for {name!r}; write it in the notebook that asks for it and run its check"
-        )
-    return _marked(STAND_INS[name]())
-
-
-def exercise_of(name: str) -> str:
-    """The id of the exercise that asks for a name. Raises NoStandIn with near names."""
-    if name in exercise.ids():
-        return name
-    for id in exercise.ids():
-        # Reading is cheap, importing an exercise may load torch: only a file that mentions the name is imported.
-        source = (exercise.ROOT / "exercises" / f"{id}.py").read_text(encoding="utf-8")
-        if f'"{name}"' in source and name in exercise.load(id).names:
-            return id
-    import difflib
-
-    near = difflib.get_close_matches(str(name), [*exercise.ids(), *STAND_INS], n=3, cutoff=0.4)
-    raise NoStandIn(
-        f"no exercise builds {name!r}" + (f"; did you mean {' or '.join(dict.fromkeys(near))}?" if near else "")
-    )
-
-
-def _passes(id: str, namespace: dict) -> bool:
-    try:
-        return checks.run_visible(id, namespace).outcome == "passed"
-    except Exception:  # an answer may fail in any way; then it is not used
-        return False
-
-
-def _saved(id: str) -> dict:
-    """The namespace of the saved answer, {} where there is none or it no longer runs."""
-    source = state.saved_source(id)
-    if not source:
-        return {}
-    namespace = {"__name__": f"{id} as saved"}
-    try:
-        exec(compile(source, f"<{id} as saved>", "exec"), namespace)
-    except Exception:
-        return {}
-    return namespace
-
-
-def _marked(thing):
-    setattr(thing, MARK, True)
-    return thing
-
-
-# ---- stand-ins: batch normalization ----------------------------------------------------------------------
-
-
-def _function(f: Callable) -> Callable:
-    STAND_INS[f.__name__] = lambda: f
-    return f
-
-
-def _class(make: Callable[[], type]) -> Callable[[], type]:
-    make = functools.cache(make)
-    STAND_INS[make.__wrapped__.__name__] = make
-    return make
-
-
-@_function
+@of("02")
 def bn_forward_train(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> tuple[Array, dict]:
     """Batch normalization of the rows of x (N, D) in training, and its cache."""
     x = _rows(x)
@@ -137,7 +20,7 @@ def bn_forward_train(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> 
     return y, {"x": x, "xhat": xhat, "mu": mean, "var": var, "gamma": np.asarray(gamma, float), "eps": eps}
 
 
-@_function
+@of("02")
 def bn_backward(dy: Array, cache: dict) -> tuple[Array, Array, Array]:
     """Gradients of batch normalization in training with respect to x, gamma and beta."""
     import torch
@@ -152,7 +35,7 @@ def bn_backward(dy: Array, cache: dict) -> tuple[Array, Array, Array]:
     return tuple(g.numpy() for g in torch.autograd.grad(y, (x, gamma, beta), torch.tensor(np.asarray(dy, float))))
 
 
-@_function
+@of("02")
 def bn_running_update(
     run_mean: Array, run_var: Array, x: Array, momentum: float = 0.1, convention: str = "torch"
 ) -> tuple[Array, Array]:
@@ -167,7 +50,7 @@ def bn_running_update(
     return mean, var
 
 
-@_function
+@of("02")
 def ema_weights(T: int, momentum: float) -> Array:
     """The weights of the initial value and of batches 1 to T in a running average ("torch" convention)."""
     if not 0 <= momentum <= 1:
@@ -180,7 +63,7 @@ def ema_weights(T: int, momentum: float) -> Array:
     return weights
 
 
-@_function
+@of("02")
 def bn_population_stats(batches: list[Array], method: str) -> tuple[Array, Array]:
     """Mean and standard deviation for inference from the batches of an epoch."""
     import torch
@@ -207,7 +90,7 @@ def bn_population_stats(batches: list[Array], method: str) -> tuple[Array, Array
     )
 
 
-@_function
+@of("02")
 def bn2d_forward_train(x: Array, gamma: Array, beta: Array, eps: float = 1e-5, per_pixel: bool = False) -> Array:
     """Batch normalization of images (N, C, H, W) in training."""
     x = np.asarray(x, float)
@@ -222,7 +105,7 @@ def bn2d_forward_train(x: Array, gamma: Array, beta: Array, eps: float = 1e-5, p
     return _batch_norm(x.reshape(n, -1), None, None, *spread, training=True, eps=eps).reshape(n, c, h, w)
 
 
-@_function
+@of("02")
 def bn_eval(x: Array, gamma: Array, beta: Array, run_mean: Array, run_var: Array, eps: float = 1e-5) -> Array:
     """Batch normalization at inference, with stored statistics."""
     x = np.asarray(x, float)
@@ -233,7 +116,7 @@ def bn_eval(x: Array, gamma: Array, beta: Array, run_mean: Array, run_var: Array
     return _batch_norm(x, run_mean, run_var, gamma, beta, eps=eps)
 
 
-@_function
+@of("02")
 def bn_fold(
     W: Array, b: Array | None, gamma: Array, beta: Array, run_mean: Array, run_var: Array, eps: float = 1e-5
 ) -> tuple[Array, Array]:
@@ -247,7 +130,7 @@ def bn_fold(
     return (rows[1:] - rows[0]).T, rows[0].copy()
 
 
-@_class
+@of("02", lazily=True)
 def BatchNormScratch() -> type:
     from torch import nn
 
@@ -263,7 +146,7 @@ def BatchNormScratch() -> type:
     return BatchNormScratch
 
 
-@_function
+@of("02")
 def recalibrate_bn(model, batches) -> None:
     """Replace the running statistics of every batch norm layer by their plain average over one pass."""
     import itertools
