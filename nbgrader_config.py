@@ -11,7 +11,9 @@ c = get_config()  # noqa: F821  (nbgrader defines it)
 # formgrader and `nbgrader autograde` may be started from elsewhere.
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "traindeep"
-c.CourseDirectory.source_directory = "build/source"  # written by `autograder build`, with the hidden line of every check
+c.CourseDirectory.source_directory = (
+    "build/source"  # written by `autograder build`, with the hidden line of every check
+)
 c.CourseDirectory.release_directory = "notebooks"
 
 # nbgrader 0.9.6 builds its rows in an order of which SQLAlchemy 2.1 warns, three times for each student.

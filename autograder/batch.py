@@ -92,7 +92,9 @@ def grade_all(found: list[Found], settings: Settings, jobs: int = 1) -> Iterator
     while waiting:
         context = multiprocessing.get_context("spawn")
         size = min(jobs, len(waiting))
-        pool = concurrent.futures.ProcessPoolExecutor(size, mp_context=context, initializer=_start, initargs=(settings,))
+        pool = concurrent.futures.ProcessPoolExecutor(
+            size, mp_context=context, initializer=_start, initargs=(settings,)
+        )
         try:
             futures = {pool.submit(_work, item): index for index, item in waiting.items()}
             for future in concurrent.futures.as_completed(futures):
@@ -170,4 +172,6 @@ def _ungraded(grader: Grader, item: Found, settings: Settings, problem: str) -> 
 
 def _lost(item: Found, settings: Settings) -> Done:
     with Grader(Course(settings.root), settings.isolation, settings.seed) as grader:
-        return _ungraded(grader, item, settings, f"two grader processes died during this submission (last pid {os.getpid()})")
+        return _ungraded(
+            grader, item, settings, f"two grader processes died during this submission (last pid {os.getpid()})"
+        )

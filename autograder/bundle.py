@@ -73,7 +73,9 @@ def _wheel(course: Course, scratch: Path, target: Path) -> Path:
     shutil.copytree(
         course.root / "lib" / "traindeep",
         tree / "traindeep",
-        ignore=lambda folder, names: [n for n in names if n == "__pycache__" or (n == "reference" and Path(folder).name == "traindeep")],
+        ignore=lambda folder, names: [
+            n for n in names if n == "__pycache__" or (n == "reference" and Path(folder).name == "traindeep")
+        ],
     )
     project = (course.root / "pyproject.toml").read_text(encoding="utf-8")
     head, tail = project.split("[project.optional-dependencies]")
@@ -97,7 +99,9 @@ def refuse_secrets(course: Course, bundle: Path) -> None:
     for path in sorted(p for p in bundle.rglob("*") if p.is_file()):
         if path.suffix == ".whl":
             with zipfile.ZipFile(path) as archive:
-                texts |= {f"{path.name}/{name}": archive.read(name).decode(errors="replace") for name in archive.namelist()}
+                texts |= {
+                    f"{path.name}/{name}": archive.read(name).decode(errors="replace") for name in archive.namelist()
+                }
         else:
             texts[str(path.relative_to(bundle))] = path.read_text(encoding="utf-8", errors="replace")
     for name in texts:
@@ -123,7 +127,11 @@ def secrets_of(course: Course) -> Iterator[tuple[str, str]]:
         text = path.read_text(encoding="utf-8")
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef):
-                code = [item for item in node.body if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))]
+                code = [
+                    item
+                    for item in node.body
+                    if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
+                ]
                 body = _folded(" ".join(ast.get_source_segment(text, item) for item in code))
                 if len(body) >= LONG:
                     yield f"{path.parent.name}/{path.name}, {node.name}", body

@@ -63,11 +63,22 @@ def parser() -> argparse.ArgumentParser:
     kill.add_argument("exercise", nargs="*", help="default: all")
 
     grade = command("grade", _grade, "grade notebooks; needs no database")
-    grade.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="notebooks, or a folder submitted/<student>/<assignment>/")
-    grade.add_argument("--out", required=True, type=Path, metavar="DIR", help="where results, feedback pages and grades.csv go")
+    grade.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="notebooks, or a folder submitted/<student>/<assignment>/"
+    )
+    grade.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="where results, feedback pages and grades.csv go"
+    )
     grade.add_argument("--assignment", metavar="NAME", help="which assignment (default: from the folder or file name)")
-    grade.add_argument("--jobs", type=_positive, default=1, metavar="N", help="submissions graded at a time (default: 1)")
-    grade.add_argument("--isolation", choices=LEVELS, default="auto", help="default: the strongest this machine has; none is for trusted notebooks")
+    grade.add_argument(
+        "--jobs", type=_positive, default=1, metavar="N", help="submissions graded at a time (default: 1)"
+    )
+    grade.add_argument(
+        "--isolation",
+        choices=LEVELS,
+        default="auto",
+        help="default: the strongest this machine has; none is for trusted notebooks",
+    )
     grade.add_argument("--again", action="store_true", help="grade anew what an earlier run has graded")
 
     release = command("release", _release, "write the student bundle: notebooks and the student side of traindeep")
@@ -115,8 +126,9 @@ def _build(args) -> int:
 
 
 def _killtable(args) -> int:
-    from autograder import killtable
     from traindeep import exercise
+
+    from autograder import killtable
 
     rows = []
     for id in args.exercise or exercise.ids():
@@ -143,7 +155,11 @@ def _grade(args) -> int:
     if args.assignment:
         course.solution_path(args.assignment)
     found = find(args.paths, args.assignment)
-    if not args.assignment and len(course.assignments) == 1 and any(item.assignment not in course.assignments for item in found):
+    if (
+        not args.assignment
+        and len(course.assignments) == 1
+        and any(item.assignment not in course.assignments for item in found)
+    ):
         # One assignment only: a notebook under any name is taken for it, and read() says if it is another one.
         found = find(args.paths, course.assignments[0])
     unknown = [item for item in found if item.assignment not in course.assignments]
@@ -155,7 +171,9 @@ def _grade(args) -> int:
         )
     found = [item for item in found if item not in unknown]
     if not found:
-        raise Stop(f"no submission found in {', '.join(map(str, args.paths))}; expected *.ipynb or submitted/<student>/<assignment>/*.ipynb")
+        raise Stop(
+            f"no submission found in {', '.join(map(str, args.paths))}; expected *.ipynb or submitted/<student>/<assignment>/*.ipynb"
+        )
     settings = Settings(course.root, args.out.resolve(), _level(args.isolation), course_seed(course), args.again)
     results = run_batch(found, settings, args.jobs)
     _report(results, settings)
@@ -167,7 +185,9 @@ def _level(wanted: str) -> str:
 
     level = choose_isolation(wanted)
     if level == "confined" and wanted == "auto":
-        err.print("autograder: bubblewrap is not installed; grading at the level 'confined'. Recommended: apt install bubblewrap")
+        err.print(
+            "autograder: bubblewrap is not installed; grading at the level 'confined'. Recommended: apt install bubblewrap"
+        )
     if level == "none":
         err.print("autograder: isolation 'none': student code runs with your rights. Use it for notebooks you trust.")
     return level
@@ -175,14 +195,28 @@ def _level(wanted: str) -> str:
 
 def run_batch(found, settings, jobs: int) -> list:
     """Grade with a progress bar; writes grades.csv at the end, also when interrupted."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     from autograder import export
     from autograder.batch import grade_all
 
     settings.out.mkdir(parents=True, exist_ok=True)
     results, skipped = [], 0
-    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn())
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
     try:
         with Progress(*columns, console=err) as bar:
             task = bar.add_task("", total=len(found))
@@ -205,8 +239,12 @@ def _report(results, settings) -> None:
     Console().print(report.class_table(results))
     fresh = sorted(result.elapsed_s for result in results if result.elapsed_s)
     if fresh:
-        out.print(f"time per submission: median {fresh[len(fresh) // 2]:.2f} s, longest {fresh[-1]:.2f} s; isolation: {settings.isolation}")
-    out.print(f"feedback pages and records: {settings.out}/<student>/; table: {settings.out / 'grades.csv'}", markup=False)
+        out.print(
+            f"time per submission: median {fresh[len(fresh) // 2]:.2f} s, longest {fresh[-1]:.2f} s; isolation: {settings.isolation}"
+        )
+    out.print(
+        f"feedback pages and records: {settings.out}/<student>/; table: {settings.out / 'grades.csv'}", markup=False
+    )
 
 
 def _release(args) -> int:

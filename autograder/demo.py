@@ -3,6 +3,7 @@
 import inspect
 import re
 import shutil
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,8 +26,8 @@ FLOOD = "def {name}(*args, **kwargs):\n    while True:\n        print('all work 
 THIEF = """
 import glob, os, sys
 found = []
-for root in ("/", "/home", "/root", "/etc", os.getcwd(), *sys.path):
-    found += glob.glob(root + "/**/hidden.py", recursive=True)[:5]
+for root in (os.getcwd(), "/home", "/root", "/tmp", *sys.path):
+    found += glob.glob(root + "/autograder/exercises/*/hidden.py")
 try:
     import traindeep.reference.normalization as answers
 except ImportError:
@@ -81,7 +82,10 @@ def run(course: Course, out: Path, jobs: int, isolation: str) -> int:
     harmless = _harmless_only(isolation)
     shutil.rmtree(out, ignore_errors=True)
     made = make_class(course, out / "submitted", harmless=harmless)
-    console.print(f"made a class of {len(made)} in {out / 'submitted'}" + (" (the harmless part)" if harmless else ""), markup=False)
+    console.print(
+        f"made a class of {len(made)} in {out / 'submitted'}" + (" (the harmless part)" if harmless else ""),
+        markup=False,
+    )
     level = "none" if harmless else cli._level(isolation)
     settings = Settings(course.root, out / "graded", level, course_seed(course))
     results = cli.run_batch(find([out / "submitted"], ASSIGNMENT), settings, jobs)
@@ -100,7 +104,9 @@ def _harmless_only(isolation: str) -> bool:
     if sys.platform.startswith("linux"):
         choose_isolation(isolation)
         return False
-    cli.err.print(f"autograder: no sandbox on {sys.platform}; the demo leaves the hostile submissions out and grades with isolation 'none'")
+    cli.err.print(
+        f"autograder: no sandbox on {sys.platform}; the demo leaves the hostile submissions out and grades with isolation 'none'"
+    )
     return True
 
 
@@ -129,7 +135,9 @@ def submissions(course: Course, *, harmless: bool = False) -> Iterator[tuple[str
         return to_bytes(nb)
 
     def everywhere(code: str) -> bytes:
-        return notebook({item.id: "\n".join(code.replace("{name}", name) for name in item.visible.names) for item in items})
+        return notebook(
+            {item.id: "\n".join(code.replace("{name}", name) for name in item.visible.names) for item in items}
+        )
 
     def only(index: int, code: str) -> bytes:
         names = items[index].visible.names
@@ -166,12 +174,14 @@ def submissions(course: Course, *, harmless: bool = False) -> Iterator[tuple[str
 
 def as_cell(right: str, item: Exercise, answer: Mistake) -> str:
     """A cell in which a student gives this answer: the module it stands in, made independent of the instructor's side."""
-    (name, value), = answer.names.items()
+    ((name, value),) = answer.names.items()
     text = inspect.getsource(inspect.getmodule(value))
     text = re.sub(r"^from autograder.*\n|^@replaces.*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r'\A""".*?"""\n', "", text, flags=re.DOTALL)
     before = right + "\n\n\n" if len(item.visible.names) > 1 else ""
-    return f"{before}{text}\n\n{name} = {value.__name__}\n"
+    # In a function of its own: the helpers of one exercise must not meet those of another.
+    body = textwrap.indent(f"{text.strip()}\n\nreturn {value.__name__}\n", "    ")
+    return f"{before}def _answer():\n{body}\n\n{name} = _answer()\n"
 
 
 def _stripped(data: bytes) -> bytes:

@@ -22,7 +22,10 @@ def run(course: Course) -> int:
     def row(name: str, value: object) -> None:
         table.add_row(name, Text(str(value)))
 
-    row("system", f"{platform.system()} {platform.release()} {platform.machine()}, Python {platform.python_version()} at {sys.prefix}")
+    row(
+        "system",
+        f"{platform.system()} {platform.release()} {platform.machine()}, Python {platform.python_version()} at {sys.prefix}",
+    )
     row("course", f"{course.root}: {', '.join(course.assignments) or 'no assignments'}")
     for package in ("numpy", "torch", "nbgrader", "jupyterlab", "msgpack"):
         try:
@@ -37,6 +40,9 @@ def run(course: Course) -> int:
             row(level, "works")
         except SandboxUnavailable as error:
             row(level, f"no: {error}")
-    row("isolation", f"{usable[0]} is what `autograder grade` uses" if usable else "none can be had: see the lines above")
+    row(
+        "isolation",
+        f"{usable[0]} is what `autograder grade` uses" if usable else "none can be had: see the lines above",
+    )
     Console(soft_wrap=True).print(table)
     return 0 if usable else 1

@@ -16,6 +16,9 @@ import time
 from functools import cached_property
 from pathlib import Path
 
+from traindeep import exercise as visible
+from traindeep.checks import TestResult as Found
+
 from autograder import exercise as hidden
 from autograder.course import BuildError, Course, exercises_of, points_of
 from autograder.exercise import Exercise, Live, run_hidden, score
@@ -23,13 +26,12 @@ from autograder.result import ExerciseResult, Result, TestResult
 from autograder.sandbox.host import GraderFault, Limits, Sandbox, SubmissionFailed, choose_isolation
 from autograder.student import RemoteStudent
 from autograder.submission import Cell, Submission, content_hash
-from traindeep import exercise as visible
-from traindeep.checks import TestResult as Found
 
 CELL_S = 10.0  # seconds one cell may run
 CELLS_S = 60.0  # and all of them together
 TEST_S = 5.0  # seconds one call of a hidden test may run; the reference needs milliseconds
-STRIKES = 2  # after so many tests of one exercise ran out of time, its other tests are not tried
+STRIKES = 2  # after so many tests of one exercise ran out of time or memory, its other tests are not tried
+TOTAL_S = 90.0  # seconds a submission may take in all; only one that keeps hanging needs more than a few
 
 
 def course_seed(course: Course) -> str:
@@ -64,7 +66,9 @@ class Assignment:
         self.exercises = tuple(hidden.load(id) for id in exercises_of(self.release))
         for id, points in points_of(self.release).items():
             if hidden.load(id).points != points:
-                raise BuildError(f"{course.release_path(name)}, {id}: {points:g} points, hidden.py says {hidden.load(id).points:g}")
+                raise BuildError(
+                    f"{course.release_path(name)}, {id}: {points:g} points, hidden.py says {hidden.load(id).points:g}"
+                )
         self.oracles = {item.id: Live(item) for item in self.exercises}
         order = [(item, test) for item in self.exercises for test in item.tests]
         # Interleaved over exercises and drawn from the secret: what one test leaves behind meets no test in particular.
@@ -130,7 +134,12 @@ class Grader:
 
     def key(self, submission: Submission) -> str:
         """Hash of everything the grade depends on."""
-        parts = (content_hash(submission), self.assignment(submission.assignment).digest, self.isolation, submission.student)
+        parts = (
+            content_hash(submission),
+            self.assignment(submission.assignment).digest,
+            self.isolation,
+            submission.student,
+        )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def grade(self, submission: Submission) -> Result:
@@ -216,7 +225,8 @@ class _Session:
         self._used_before = False  # ... before the one that is running
         self._skip: dict[int, SubmissionFailed] = {}  # cells that killed their process
         self._faults: dict[str, tuple[str, str]] = {}  # exercise -> (outcome, message) of its broken cell
-        self._strikes: dict[str, int] = {}
+        self._strikes: dict[str, list[str]] = {}  # exercise -> verdicts of its tests that hit a limit
+        self._deadline = time.monotonic() + TOTAL_S
 
     def __enter__(self) -> "_Session":
         return self
@@ -235,8 +245,12 @@ class _Session:
         blank = Found(test.__name__, visible.sentence(test), "could_not_grade")
         if fault := assignment.void.get((item.id, test.__name__)):
             return dataclasses.replace(blank, message=f"the test itself is broken ({fault})")
-        if self._strikes.get(item.id, 0) >= STRIKES:
-            message = "not run: other tests of this exercise had already run out of time"
+        strikes = self._strikes.get(item.id, [])
+        if len(strikes) >= STRIKES:
+            message = f"not run: {STRIKES} tests of this exercise had already run out of time or memory"
+            return dataclasses.replace(blank, outcome=strikes[-1], message=message)
+        if time.monotonic() > self._deadline:
+            message = f"not run: the submission had already used its {TOTAL_S:.0f} seconds"
             return dataclasses.replace(blank, outcome="timeout", message=message)
         for attempt in (1, 2):
             try:
@@ -259,8 +273,8 @@ class _Session:
             found = run_hidden(item, test, student, assignment.oracles[item.id], assignment.seed)
         except SubmissionFailed as error:
             self._end()
-            if error.verdict == "timeout":
-                self._strikes[item.id] = self._strikes.get(item.id, 0) + 1
+            if error.verdict in ("timeout", "out_of_memory"):
+                self._strikes.setdefault(item.id, []).append(error.verdict)
             found = dataclasses.replace(blank, outcome=error.verdict, message=str(error))
         return found
 

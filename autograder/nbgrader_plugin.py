@@ -8,6 +8,7 @@ import atexit
 import contextlib
 import functools
 import glob
+import itertools
 import json
 import os
 import re
@@ -30,7 +31,7 @@ from autograder.course import Course, grade_id, role
 from autograder.finding import find
 from autograder.grading import Grader
 from autograder.result import ExerciseResult, Result
-from autograder.sandbox.host import GraderFault, SandboxUnavailable, choose_isolation
+from autograder.sandbox.host import GraderFault, SandboxUnavailable, SubmissionFailed, choose_isolation
 from autograder.submission import Submission, UnreadableSubmission, read, rebuild
 
 LARGEST = 10 * 2**20  # bytes of a file handed in beside the notebook
@@ -152,10 +153,12 @@ class SubmittedFolders(CourseDirectory):
 
     def unfit(self, folder: Path) -> list[str]:
         """Patterns of what nbgrader must not copy from a submission: it would copy a link's target or an endless device."""
-        paths = [path for path in folder.iterdir() if path.suffix != ".ipynb" and not _fit(path)]
-        for path in paths[:5]:
-            self.log.warning("%s is not copied: only plain files of at most %d MB are", path, LARGEST // 2**20)
-        return [glob.escape(str(path)) for path in (paths if len(paths) <= MOST else [folder])]
+        paths = list(itertools.islice(folder.iterdir(), MOST + 1))
+        bad = [path for path in paths if path.suffix != ".ipynb" and not _fit(path)] if len(paths) <= MOST else [folder]
+        for path in bad[:5]:
+            limits = f"at most {MOST} plain files of {LARGEST // 2**20} MB"
+            self.log.warning("%s is not copied beside the graded notebook: expected %s", path, limits)
+        return [glob.escape(str(path)) for path in bad]
 
 
 def _fit(path: Path) -> bool:
@@ -211,7 +214,7 @@ class Grade(NbGraderPreprocessor):
             return grader.nothing(submission.student, submission.assignment, submission.problems)
         try:
             return grader.grade(submission)
-        except (Exception, GraderFault) as error:
+        except (Exception, GraderFault, SubmissionFailed) as error:
             problems = (*submission.problems, f"the grader failed ({type(error).__name__}: {error})")
             return grader.nothing(submission.student, submission.assignment, problems, verdict="could_not_grade")
 

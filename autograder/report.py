@@ -26,7 +26,9 @@ OUTCOME = VERDICT | {"failed": "does not hold", "passed": "holds"}
 
 def text(value: object, limit: int = 2000) -> str:
     """Untrusted text made harmless to read: no control or direction characters, bounded."""
-    clean = re.sub(r"[^\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", " ", str(value))
+    clean = re.sub(
+        r"[^\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", " ", str(value)
+    )
     return clean if len(clean) <= limit else clean[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -85,7 +87,9 @@ def in_words(result: Result) -> str:
     said = [f"{e.id}: {e.diagnosis}" for e in result.exercises if e.diagnosis]
     rest = [e for e in result.exercises if e.verdict != "passed" and not e.diagnosis]
     by_verdict = {v: [e.id for e in rest if e.verdict == v] for v in dict.fromkeys(e.verdict for e in rest)}
-    said += [f"{VERDICT[v]}: {', '.join(ids) if len(ids) <= 3 else f'{len(ids)} exercises'}" for v, ids in by_verdict.items()]
+    said += [
+        f"{VERDICT[v]}: {', '.join(ids) if len(ids) <= 3 else f'{len(ids)} exercises'}" for v, ids in by_verdict.items()
+    ]
     return text(" | ".join(said[:2]) + (f" | and {len(said) - 2} more" if len(said) > 2 else ""), 320)
 
 

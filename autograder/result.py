@@ -44,7 +44,9 @@ class TestResult:
 
     @classmethod
     def of(cls, found: Visible, part: str) -> "TestResult":
-        return cls(found.name, found.says, True, part, found.outcome, found.message, found.misconception, found.diagnosis)
+        return cls(
+            found.name, found.says, True, part, found.outcome, found.message, found.misconception, found.diagnosis
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -269,6 +269,12 @@ def _match(cells: list[RawCell], given: _Release, problems: list[str]) -> dict[s
             "The notebook has lost its nbgrader metadata (another editor?); "
             "its cells were recognised by their cell ids and by the functions they define."
         )
+    # Only in a notebook that has shown to be one of this assignment.
+    neighbours = _by_neighbours(cells, chosen, taken, given) if chosen else {}
+    for name, around in neighbours.items():
+        text = "\n\n".join(cell.source for cell in around)
+        chosen[name] = RawCell(around[0].index, "markdown", text, name, name)
+        problems.append(f"The answer to {name} has lost its name; it was recognised by its neighbours.")
     for part in given.answers:
         cell = chosen.get(part.name)
         if cell in taken:
@@ -278,6 +284,31 @@ def _match(cells: list[RawCell], given: _Release, problems: list[str]) -> dict[s
         if part is not None and any(cell.metadata.get(key) != part.metadata.get(key) for key in _FLAGS):
             problems.append(f"The grading metadata of the cell {part.name} was changed; the original was used.")
     return chosen
+
+
+def _by_neighbours(
+    cells: list[RawCell], chosen: dict[str, RawCell], taken: dict[RawCell, str], given: _Release
+) -> dict[str, list[RawCell]]:
+    """Answers in words that lost their names: the student's own text between the nearest unchanged cells around them."""
+    fixed = {_tidy(part.source) for part in given.parts if part.kind != "written"}
+    where = {_tidy(cell.source): cell.index for cell in reversed(cells) if _tidy(cell.source) in fixed}
+    places = [where.get(_tidy(part.source), 0) if part.kind != "written" else 0 for part in given.parts]
+    gaps: dict[tuple[int, float], list[str]] = {}
+    for part in given.answers:
+        if part.kind == "written" and part.name not in chosen:
+            start = next(filter(None, reversed(places[: part.position])), 0)
+            end = next(filter(None, places[part.position + 1 :]), float("inf"))
+            if start:
+                gaps.setdefault((start, end), []).append(part.name)
+    found: dict[str, list[RawCell]] = {}
+    for (start, end), names in gaps.items():
+        inside = (cell for cell in cells if start < cell.index < end and cell.cell_type == "markdown")
+        own = [cell for cell in inside if cell not in taken and cell.source.strip() and _tidy(cell.source) not in fixed]
+        for name, cell in zip(names, own, strict=False):
+            found[name] = [cell]
+        if len(own) > len(names):  # an answer split over several cells
+            found[names[-1]] += own[len(names) :]
+    return found
 
 
 def _oddities(part: _Part, cell: RawCell, copies: list[RawCell], lost: bool) -> Iterator[str]:

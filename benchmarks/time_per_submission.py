@@ -80,7 +80,9 @@ def stock_scores(folder: Path) -> dict[str, float]:
 
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
         return {
-            submission.student_id: round(sum(grade.auto_score or 0 for notebook in submission.notebooks for grade in notebook.grades), 2)
+            submission.student_id: round(
+                sum(grade.auto_score or 0 for notebook in submission.notebooks for grade in notebook.grades), 2
+            )
             for submission in gradebook.assignment_submissions(ASSIGNMENT)
         }
 
@@ -90,7 +92,9 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--students", type=int, default=8)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--experiments", action="store_true", help="also measure stock nbgrader with the experiment cells (minutes)")
+    options.add_argument(
+        "--experiments", action="store_true", help="also measure stock nbgrader with the experiment cells (minutes)"
+    )
     args = options.parse_args()
     course = Course.find(ROOT)
     env = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MPLBACKEND="Agg", TRAINDEEP_SEED="benchmark")
@@ -99,14 +103,26 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         folder = Path(scratch)
         students = honest_class(course, folder / "ours", args.students)
-        variants = [("stock nbgrader", False)] + ([("stock nbgrader, experiments too", True)] if args.experiments else [])
+        variants = [("stock nbgrader", False)] + (
+            [("stock nbgrader, experiments too", True)] if args.experiments else []
+        )
         for name, experiments in variants:
             stock_course(course, folder / name, args.students, experiments)
             measured([str(tool / "nbgrader"), "generate_assignment", ASSIGNMENT], folder / name, env)
         for _ in range(args.rounds):  # interleaved, so that a slow minute of the machine meets both
             out = folder / "graded"
             shutil.rmtree(out, ignore_errors=True)
-            command = [str(tool / "autograder"), "--course", str(ROOT), "grade", str(folder / "ours"), "--out", str(out), "--assignment", ASSIGNMENT]
+            command = [
+                str(tool / "autograder"),
+                "--course",
+                str(ROOT),
+                "grade",
+                str(folder / "ours"),
+                "--out",
+                str(out),
+                "--assignment",
+                ASSIGNMENT,
+            ]
             times.setdefault("ours", []).append(measured(command, folder, env))
             for name, _ in variants:
                 command = [str(tool / "nbgrader"), "autograde", ASSIGNMENT, "--force"]
@@ -124,7 +140,9 @@ def main() -> None:
         }
         for name, pairs in times.items()
     }
-    print(f"{count} submissions, {args.rounds} rounds, medians, seconds per submission, start-up of either program included")
+    print(
+        f"{count} submissions, {args.rounds} rounds, medians, seconds per submission, start-up of either program included"
+    )
     print(f"{'':34}{'wall':>8}{'CPU':>8}{'wall, times ours':>18}{'CPU, times ours':>18}")
     for name, row in rows.items():
         ratios = row["wall_s"] / rows["ours"]["wall_s"], row["cpu_s"] / rows["ours"]["cpu_s"]

@@ -50,7 +50,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-from traindeep import check, hint, progress, use
+from traindeep import check, progress, use
 from traindeep.data import digits
 from traindeep.plots import COLORS, axes_box, claim, mean_with_spread, style
 from traindeep.training import evaluate, train

@@ -152,11 +152,19 @@ def test_a_small_course_builds(small):
         ("    ### BEGIN SOLUTION\n", "", "bn_forward_train: END SOLUTION without BEGIN SOLUTION"),
         ("points=5", "", "expected points=<positive number>, got None"),
         ("points=5", "points=4", "the cell says 4 points, hidden.py has .* = 5"),
-        ('# %% check="bn_forward_train"\ncheck("bn_forward_train")\n', "", "exercise 'bn_forward_train' has no check cell"),
+        (
+            '# %% check="bn_forward_train"\ncheck("bn_forward_train")\n',
+            "",
+            "exercise 'bn_forward_train' has no check cell",
+        ),
         ('check="bn_forward_train"', 'check="bn_backward"', 'bn_backward: a check cell holds check\\("bn_backward"\\)'),
         ('exercise="bn_forward_train"', 'exercize="bn_forward_train"', "unknown key 'exercize'"),
         ('exercise="bn_forward_train"', 'exercise="bn forward"', "something other than letters"),
-        ("# %%\nimport numpy", '# %% exercise="bn_forward_train" points=5\n### BEGIN SOLUTION\n### END SOLUTION\nimport numpy', "no check cell before"),
+        (
+            "# %%\nimport numpy",
+            '# %% exercise="bn_forward_train" points=5\n### BEGIN SOLUTION\n### END SOLUTION\nimport numpy',
+            "no check cell before",
+        ),
         ("# # A small notebook", "# ### BEGIN SOLUTION", "neither an exercise nor a question"),
         ("import numpy as np\n", "import numpy as np\nxhat = (x - mu) / np.sqrt(var + eps)\n", None),
         ("# # A small notebook", "# `return gamma * xhat + beta, {`", None),
@@ -195,7 +203,10 @@ def test_a_missing_piece_is_named(small):
 
 def test_a_solution_line_in_another_code_cell_is_refused(small):
     """A stub that keeps a line of the solution gives it away."""
-    leaking = SOURCE.replace('    """Normalize every feature over the batch."""\n', '    """Normalize every feature over the batch.\n\n    if value.shape != x.shape[1:]:\n    """\n')
+    leaking = SOURCE.replace(
+        '    """Normalize every feature over the batch."""\n',
+        '    """Normalize every feature over the batch.\n\n    if value.shape != x.shape[1:]:\n    """\n',
+    )
     course = small.write(leaking)
     source = course.source(ASSIGNMENT)
     release = release_notebook(source)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-
-from autograder import exercise as hidden
 from traindeep import checks, exercise
 from traindeep.checks import overall, run_test, run_visible, seeded
 from traindeep.compare import Mismatch
 from traindeep.student import ForbiddenCall, LocalStudent, Missing, raised, vjp
+
+from autograder import exercise as hidden
 
 RIGHT = {"bn_forward_train": hidden.find_reference("bn_forward_train")}
 
@@ -82,7 +82,9 @@ def test_a_failure_with_a_diagnosis_is_shown_first():
 
 def test_printing_is_kept_apart_and_capped():
     """What the student's function prints is shown with the failure, not over the page."""
-    noisy = student_code("def bn_forward_train(x, gamma, beta, eps=1e-5):\n    print('shape', x.shape)\n    return None\n")
+    noisy = student_code(
+        "def bn_forward_train(x, gamma, beta, eps=1e-5):\n    print('shape', x.shape)\n    return None\n"
+    )
     report = run_visible("bn_forward_train", noisy)
     assert report.tests[0].printed.startswith("shape (2, 2)")
     flood = student_code("def bn_forward_train(*args, **kwargs):\n    print('x' * 10**6)\n    return None\n")

@@ -6,7 +6,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-
 from traindeep.compare import (
     Answer,
     Call,
@@ -116,7 +115,9 @@ def test_a_known_mistake_is_named():
         return x * gamma / 2
 
     with pytest.raises(Mismatch) as caught:
-        compare_of(lambda x, gamma: x * gamma * 0.5, lambda x, gamma: x * gamma, halves=halves)("f", np.arange(3.0), 2.0)
+        compare_of(lambda x, gamma: x * gamma * 0.5, lambda x, gamma: x * gamma, halves=halves)(
+            "f", np.arange(3.0), 2.0
+        )
     assert (caught.value.misconception, caught.value.diagnosis) == ("halves", "You halve.")
     assert "f(x, gamma)" in caught.value.call
 

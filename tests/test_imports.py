@@ -71,6 +71,10 @@ def test_torch_is_not_imported(code, tmp_path):
     """Help texts and the check of a NumPy exercise do not pay for torch."""
     program = f"{code}\nimport sys; assert 'torch' not in sys.modules, 'torch was imported'"
     made = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, env={"TRAINDEEP_HOME": str(tmp_path), "PATH": ""}
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={"TRAINDEEP_HOME": str(tmp_path), "PATH": ""},
     )
     assert made.returncode == 0, made.stderr

@@ -8,15 +8,18 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps import AutogradeApp, GenerateAssignmentApp, GenerateFeedbackApp
 from nbgrader.apps.api import NbGraderAPI
 
-from autograder import nbgrader_plugin
+from autograder import exercise as hidden
+from autograder import kernel, nbgrader_plugin
 from autograder.course import Course, grade_id, points_of, release_notebook, role, to_bytes
 from autograder.result import ExerciseResult, Result, TestResult
 
@@ -107,7 +110,9 @@ def result(student, assignment, problems, results):
 
 def exercise_result(id, verdict, points):
     passed = verdict == "passed"
-    test = TestResult("test_secret", f"{id} multiplies.", True, "y", "passed" if passed else "failed", "" if passed else "off by <7>")
+    test = TestResult(
+        "test_secret", f"{id} multiplies.", True, "y", "passed" if passed else "failed", "" if passed else "off by <7>"
+    )
     return ExerciseResult(id, f"Title of {id}.", verdict, points * passed, points, (test,))
 
 
@@ -292,7 +297,8 @@ def test_manual_grade_survives_autograding_again(course):
     with gradebook(course) as book:
         why = book.find_grade("why", NAME, NAME, "ada")
         assert (why.score, why.needs_manual_grade) == (3.5, True)
-        assert book.find_grade("check_double", NAME, NAME, "ada").score == 1.0
+        double = book.find_grade("check_double", NAME, NAME, "ada")
+        assert (double.score, double.needs_manual_grade) == (1.0, True)
         assert book.find_comment("why", NAME, NAME, "ada").comment == "Which grounds?"
         assert book.find_submission(NAME, "ada").score == 7.5
 
@@ -367,29 +373,33 @@ def test_odd_files_and_times_stop_nobody(course):
     (folder / "timestamp.txt").unlink()
     os.mkfifo(folder / "timestamp.txt")
     hand_in(course, "line\nbreak", notebook(course, **RIGHT))
+    folder = hand_in(course, "max", notebook(course, **RIGHT))
+    for number in range(300):
+        (folder / f"{number}.txt").touch()
     hand_in(course, "zoe", notebook(course, **RIGHT))
     for _ in range(2):
         assert autograde(course, "--force")[0] == 0
-        for student in ("ada", "cyd", "zoe"):
+        for student in ("ada", "cyd", "max", "zoe"):
             assert scores(course, student)["check_double"] == (2.0, False), student
         assert scores(course, "bob") == NOTHING
     copied = {path.name for path in (course / "autograded" / "ada" / NAME).iterdir()}
     assert copied == {f"{NAME}.ipynb", "timestamp.txt", "figure.txt"}
+    assert [path.name for path in (course / "autograded" / "max" / NAME).iterdir()] == [f"{NAME}.ipynb"]
 
 
 def test_failure_of_the_grader_is_no_zero(course, monkeypatch):
     """Where the grader itself failed the row waits for a person, the run exits 1 and takes the student up again."""
-    hand_in(course, "ada", notebook(course, **RIGHT))
     hand_in(course, "bob", notebook(course, **RIGHT))
-    monkeypatch.setattr(StandIn, "broken", {("ada", "double")})
+    hand_in(course, "ada", notebook(course, **RIGHT))
+    monkeypatch.setattr(StandIn, "broken", {("bob", "double")})
     assert autograde(course)[0] == 1
-    assert scores(course, "ada")["check_double"] == (None, True)
-    assert scores(course, "ada")["check_triple"] == (3.0, False)
-    assert scores(course, "bob")["check_double"] == (2.0, False)
+    assert scores(course, "bob")["check_double"] == (None, True)
+    assert scores(course, "bob")["check_triple"] == (3.0, False)
+    assert scores(course, "ada")["check_double"] == (2.0, False)
     assert "NBGRADER_EXECUTION" not in os.environ
     monkeypatch.setattr(StandIn, "broken", ())
     assert autograde(course)[0] == 0
-    assert scores(course, "ada")["check_double"] == (2.0, False)
+    assert scores(course, "bob")["check_double"] == (2.0, False)
 
 
 def test_machine_without_a_sandbox_grades_nothing(course):
@@ -457,7 +467,15 @@ def test_feedback_gives_verdict_and_manual_grades_and_no_test(course):
     assert "6.5 of 9" in page
     assert "Which &lt;grounds&gt;?" in page
     assert "<strong>bold</strong>" in page
-    for bad in ("<script>alert", 'href="javascript:', "onerror=", "autograder.kernel", "HIDDEN", "return x + x", "of the grounds"):
+    for bad in (
+        "<script>alert",
+        'href="javascript:',
+        "onerror=",
+        "autograder.kernel",
+        "HIDDEN",
+        "return x + x",
+        "of the grounds",
+    ):
         assert bad not in page, bad
 
 
@@ -500,6 +518,36 @@ def formgrader_page(course, student):
         return exporter.from_filename(str(path), resources=resources)[0]
 
 
+# ---- nbgrader without us: the hidden line ----------------------------------------------------------------
+
+
+def loud(x, gamma, beta, eps=1e-5):
+    print("on stdout")
+    os.write(2, b"on descriptor 2")
+    warnings.warn("on stderr", stacklevel=1)
+    return hidden.find_reference("bn_forward_train")(x, gamma, beta, eps)
+
+
+@pytest.mark.parametrize(
+    "disturb", [lambda: None, lambda: np.seterr(all="raise"), lambda: warnings.simplefilter("error")]
+)
+def test_score_in_the_kernel_is_a_plain_number_and_silent(capfd, disturb):
+    """A right answer that prints and warns gets its points as an exact float, and nothing reaches the outputs."""
+    with np.errstate(), warnings.catch_warnings():
+        disturb()
+        points = kernel.score("bn_forward_train", {"bn_forward_train": loud})
+    assert type(points) is float
+    assert points == hidden.load("bn_forward_train").points
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("answer", [lambda *a, **k: sys.exit(), lambda *a, **k: None, "no function"])
+def test_score_in_the_kernel_of_a_useless_answer_is_zero(answer):
+    """An answer that ends the process, returns nothing or is none gets 0.0, not an exception and not full points."""
+    assert kernel.score("bn_forward_train", {"bn_forward_train": answer}) == 0.0
+    assert kernel.score("bn_forward_train", {}) == 0.0
+
+
 # ---- with the real grader, and against nbgrader without it --------------------------------------------------
 
 
@@ -522,17 +570,26 @@ def real(tmp_path_factory):
     root = tmp_path_factory.mktemp("real")
     whole = Course(ROOT).source(REAL)
     keep = {name for id in EXERCISES for name in (id, f"check_{id}")} | {"W02a"}
-    whole.cells = [cell for cell in whole.cells if grade_id(cell) in keep or (role(cell) == "code" and "import" in cell.source)]
+    whole.cells = [
+        cell for cell in whole.cells if grade_id(cell) in keep or (role(cell) == "code" and "import" in cell.source)
+    ]
     (root / "solutions").mkdir()
     shutil.copy(ROOT / "solutions" / f"{REAL}.py", root / "solutions")
     (root / "pyproject.toml").write_text("")
     shutil.copy(ROOT / "nbgrader_config.py", root)
     derive(root, REAL, whole)
-    answers = {grade_id(cell): re.sub(r".*### (BEGIN|END) SOLUTION\n?", "", cell.source) for cell in whole.cells if role(cell) == "solution"}
+    answers = {
+        grade_id(cell): re.sub(r".*### (BEGIN|END) SOLUTION\n?", "", cell.source)
+        for cell in whole.cells
+        if role(cell) == "solution"
+    }
     students = {
         "right": answers | {"W02a": "Four."},
         "biased": answers | {"bn_running_update": BIASED.replace("print", "import warnings\n    print")},
-        "half": {"bn_forward_train": answers["bn_forward_train"].replace("x - mu) / np", "x - mu - 1) / np"), "W02a": "Four."},
+        "half": {
+            "bn_forward_train": answers["bn_forward_train"].replace("x - mu) / np", "x - mu - 1) / np"),
+            "W02a": "Four.",
+        },
         "untouched": {},
     }
     for student, cells in students.items():

@@ -54,7 +54,9 @@ def test_readme_shows_demo_and_test_first():
     assert [c for c in commands if c.startswith("make")] == ["make demo", "make test"]
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *[f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")]])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *[f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")]]
+)
 def test_pages_name_files_that_exist(page):
     """Every relative link leads to a file of the repository."""
     text = (ROOT / page).read_text()

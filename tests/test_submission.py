@@ -300,8 +300,7 @@ def metadata_stripped(nb):
 )  # noqa: E501
 def metadata_and_ids_stripped(nb):
     for cell in nb["cells"]:
-        if cell["id"] != "why":  # an answer in words has nothing else to be recognised by
-            cell["id"] = f"x{id(cell)}"
+        cell["id"] = f"x{id(cell)}"
         cell["metadata"] = {}
     nb["nbformat_minor"] = 4
 
@@ -605,6 +604,18 @@ def test_only_a_bounded_amount_is_parsed():
     assert sum(len(raw.source) for raw in raws if raw.parse) <= untrusted.MAX_PARSED_TOTAL
     assert raws[-1].parse
     assert not raws[-2].parse
+
+
+def test_answer_in_words_without_its_name_is_found_by_its_neighbours(hand_in):
+    """An answer in words, even split over two cells, is what stands between the unchanged cells around it."""
+    notebook = solved()
+    metadata_and_ids_stripped(notebook)
+    extra = {"cell_type": "markdown", "source": "Second thoughts.", "metadata": {}}
+    notebook["cells"].append(extra)
+    notebook["cells"].insert(1, extra | {"source": "A note of my own."})
+    result = hand_in(notebook)
+    assert result.written == {"why": WORDS + "\n\nSecond thoughts."}
+    assert "The answer to why has lost its name; it was recognised by its neighbours." in result.problems
 
 
 def test_cells_that_need_each_other_end(hand_in):

@@ -165,12 +165,18 @@ class Compare:
             return Call(target, args, kwargs, signature.arguments if signature else (), target)
         names = tuple(target.__code__.co_varnames[1 : target.__code__.co_argcount])
         # A scenario that takes what one function of the exercise takes is shown as a call of that function.
-        like = [name for name, signature in self.signatures.items() if {*names[: len(args)], *kwargs} <= {*signature.arguments}]
+        like = [
+            name
+            for name, signature in self.signatures.items()
+            if {*names[: len(args)], *kwargs} <= {*signature.arguments}
+        ]
         return Call(target, args, kwargs, names, like[0] if like else target.__name__.lstrip("_").replace("_", " "))
 
     def _recognise(self, index, call, expected, got, tolerance) -> tuple[str, str]:
         """(id, tutor's line) of the known mistake that gives the student's answer, ("", "") if none does."""
-        if got.raised == "ValueError":  # anybody's NumPy raises it for shapes: the kind alone says nothing
+        # The kind of an exception says little, and its text differs from one Python to the next. A TypeError may name
+        # an idea (an argument that may be None); any other is the student's own affair.
+        if got.raised not in ("", "TypeError"):
             return "", ""
         # Tightly first: two mistakes may differ by less than float32 can tell.
         for bound in ((1e-9, 1e-11), tolerance):

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 CLASSES = 10
 N_TEST = 500
@@ -35,6 +34,8 @@ def digits(
     Raises:
         ValueError: more digits are asked for than there are.
     """
+    from sklearn.datasets import load_digits  # a second of imports that only an experiment needs
+
     pixels, labels = load_digits(return_X_y=True)
     left = len(labels) - N_TEST
     if n_train < 1 or n_val < 0 or n_train + n_val > left:

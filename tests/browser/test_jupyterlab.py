@@ -47,7 +47,9 @@ def server(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    env = dict(os.environ, TRAINDEEP_HOME=str(folder / "home"), JUPYTER_CONFIG_DIR=str(folder / "config"), OMP_NUM_THREADS="1")
+    env = dict(
+        os.environ, TRAINDEEP_HOME=str(folder / "home"), JUPYTER_CONFIG_DIR=str(folder / "config"), OMP_NUM_THREADS="1"
+    )
     env["JUPYTER_DATA_DIR"], env["JUPYTER_RUNTIME_DIR"] = str(folder / "data"), str(folder / "runtime")
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}"]
     command += ["--IdentityProvider.token=test", f"--ServerApp.root_dir={folder}", "--ServerApp.port_retries=0"]
@@ -136,7 +138,9 @@ def test_a_wrong_answer_is_diagnosed_and_the_right_one_passes(page):
     where, item = cells_of(release), load(EXERCISE)
     mistake = next(m for m in item.misconceptions if m.id == "unbiased_variance")
     right = next(cell.source for cell in source.cells if grade_id(cell) == EXERCISE)
-    imports = next(i for i, cell in enumerate(release.cells) if cell.cell_type == "code" and "import numpy" in cell.source)
+    imports = next(
+        i for i, cell in enumerate(release.cells) if cell.cell_type == "code" and "import numpy" in cell.source
+    )
 
     run_cell(page, imports)
     check = run_cell(page, where[f"check_{EXERCISE}"])

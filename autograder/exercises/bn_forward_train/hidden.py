@@ -38,7 +38,9 @@ def test_features_do_not_mix(student, rng):
     other = x.copy()
     other[:, 0] = rng.normal(size=7)
     changed = student.bn_forward_train(other, gamma, beta)[0]
-    assert not np.allclose(y[:, 0], changed[:, 0], atol=1e-3), "changing a feature of x does not change that feature of y"
+    assert not np.allclose(y[:, 0], changed[:, 0], atol=1e-3), (
+        "changing a feature of x does not change that feature of y"
+    )
     assert np.allclose(y[:, 1:], changed[:, 1:], atol=1e-8), "changing one feature of x changes another feature of y"
     moved = student.bn_forward_train(x + np.array([3.0, -2.0, 8.0, 1.0]), gamma, beta)[0]
     assert np.allclose(y, moved, atol=1e-6), "adding a constant to a feature of x changes y"
@@ -83,8 +85,12 @@ def test_cache_fits_the_output(student, rng):
     missing = {"x", "xhat", "mu", "var", "gamma", "eps"} - set(cache)
     assert not missing, f"the cache lacks {', '.join(sorted(missing))}"
     assert np.allclose(cache["x"], x), "cache['x'] is not the input"
-    assert np.allclose(np.ravel(cache["mu"]), x.mean(axis=0)), "cache['mu'] is not the mean of each feature, of shape (D,)"
-    assert np.allclose(np.ravel(cache["var"]), x.var(axis=0), rtol=0.3), "cache['var'] is not the variance of each feature"
+    assert np.allclose(np.ravel(cache["mu"]), x.mean(axis=0)), (
+        "cache['mu'] is not the mean of each feature, of shape (D,)"
+    )
+    assert np.allclose(np.ravel(cache["var"]), x.var(axis=0), rtol=0.3), (
+        "cache['var'] is not the variance of each feature"
+    )
     assert np.shape(cache["xhat"]) == x.shape, "cache['xhat'] is not of shape (N, D)"
     assert np.allclose(gamma * cache["xhat"] + beta, y, atol=1e-7), "gamma * cache['xhat'] + beta is not y"
     assert np.allclose(np.ravel(cache["gamma"]), gamma), "cache['gamma'] is not gamma"
