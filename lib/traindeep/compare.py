@@ -138,7 +138,8 @@ class Compare:
             found = difference(expected.value, got.value, rtol, atol, outputs)
             if found is None and got.changed == expected.changed:
                 return value
-        misconception, diagnosis = self._recognise(index, call, expected, got, (rtol, atol))
+        text = (getattr(error, "text", "") or str(error)) if error else ""
+        misconception, diagnosis = self._recognise(index, call, expected, got, (rtol, atol), text)
         if error is not None:
             # The student's own exception stays the message; a recognised mistake explains it.
             error.misconception, error.diagnosis = misconception, diagnosis
@@ -172,11 +173,11 @@ class Compare:
         ]
         return Call(target, args, kwargs, names, like[0] if like else target.__name__.lstrip("_").replace("_", " "))
 
-    def _recognise(self, index, call, expected, got, tolerance) -> tuple[str, str]:
+    def _recognise(self, index, call, expected, got, tolerance, text="") -> tuple[str, str]:
         """(id, tutor's line) of the known mistake that gives the student's answer, ("", "") if none does."""
-        # The kind of an exception says little, and its text differs from one Python to the next. A TypeError may name
-        # an idea (an argument that may be None); any other is the student's own affair.
-        if got.raised not in ("", "TypeError"):
+        # The kind of an exception says little, and its text differs from one Python to the next. Stumbling over None is
+        # an idea that can be named (an argument that may be None); any other exception is the student's own affair.
+        if got.raised and "NoneType" not in text:
             return "", ""
         # Tightly first: two mistakes may differ by less than float32 can tell.
         for bound in ((1e-9, 1e-11), tolerance):
