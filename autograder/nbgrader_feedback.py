@@ -4,9 +4,11 @@ nbgrader's own page repeats the hidden tests and the HTML that students wrote. O
 the autograded notebook and from the gradebook.
 """
 
+import glob
 import html
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import bleach
 import jinja2
@@ -33,6 +35,15 @@ ATTRIBUTES = {"a": ["href", "title"], "img": ["src", "alt", "title", "width"], "
 
 class FeedbackExporter(Exporter):
     """The page a student gets: our report of the result, and what people entered in the gradebook."""
+
+    def __init__(self, config=None, **kwargs):
+        super().__init__(config=config, **kwargs)
+        # nbgrader reads the id of a student as a pattern: [a] would get no page.
+        wanted = self.parent.coursedir
+        for folder in glob.glob(self.parent._format_source(wanted.assignment_id, wanted.student_id)):
+            notebooks = sorted(map(str, Path(folder).glob(f"{wanted.notebook_id}.ipynb")))
+            if notebooks:
+                self.parent.assignments[folder] = notebooks
 
     @default("file_extension")
     def _file_extension_default(self):

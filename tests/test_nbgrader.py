@@ -387,6 +387,19 @@ def test_odd_files_and_times_stop_nobody(course):
     assert [path.name for path in (course / "autograded" / "max" / NAME).iterdir()] == [f"{NAME}.ipynb"]
 
 
+def test_ids_that_are_patterns_or_formulas(course):
+    """The id of a student is a name, whatever it holds: each is graded and gets their own page."""
+    ids = ["[a]", "*", "a+b", "=1+1", "<i>", "'; --", "ü x"]
+    for number, student in enumerate(ids):
+        hand_in(course, student, notebook(course, **(RIGHT if number % 2 else RIGHT | WRONG)))
+    assert autograde(course)[0] == 0
+    for number, student in enumerate(ids):
+        assert scores(course, student)["check_double"] == (2.0 * (number % 2), False), student
+    assert f"{NAME} · [a]" in feedback(course, "[a]")
+    assert f"{NAME} · *" in feedback(course, "*")
+    assert f"{NAME} · &lt;i&gt;" in feedback(course, "<i>")
+
+
 def test_failure_of_the_grader_is_no_zero(course, monkeypatch):
     """Where the grader itself failed the row waits for a person, the run exits 1 and takes the student up again."""
     hand_in(course, "bob", notebook(course, **RIGHT))
@@ -594,7 +607,9 @@ def real(tmp_path_factory):
     }
     for student, cells in students.items():
         hand_in(root, student, notebook(root, REAL, **cells), assignment=REAL)
+    released = (root / "notebooks" / REAL / f"{REAL}.ipynb").read_bytes()
     assert run(root, GenerateAssignmentApp, REAL, "--force")[0] == 0
+    assert (root / "notebooks" / REAL / f"{REAL}.ipynb").read_bytes() == released
     return root
 
 

@@ -196,10 +196,13 @@ def course_folder() -> str | None:
 
 
 def course_entries() -> dict[str, str]:
-    """Name and path of everything in traindeep that student code may import: all but the reference answers."""
+    """Name and path of everything in traindeep that student code may import.
+
+    Not the reference; not the stand-ins either, which would answer the exercises of the notebook that is graded.
+    """
     folder = course_folder()
     names = sorted(os.listdir(folder)) if folder else []
-    return {name: os.path.join(folder, name) for name in names if name != "reference"}
+    return {name: os.path.join(folder, name) for name in names if name not in ("reference", "standins")}
 
 
 def secret_paths() -> list[str]:
@@ -212,7 +215,7 @@ def secret_paths() -> list[str]:
 
 
 ENVIRONMENT = {
-    "PATH": "/usr/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg",
+    "TRAINDEEP_GRADING": "1", "PATH": "/usr/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg",
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "134217728",
     "LD_LIBRARY_PATH": os.path.join(sys.base_prefix, "lib"),

@@ -202,6 +202,8 @@ def check(id: str, namespace: dict | None = None) -> None:
     """
     from traindeep import display, state
 
+    if os.environ.get("TRAINDEEP_GRADING"):  # a check in a cell of the student's own: nobody is there to read it
+        return
     if namespace is None:
         namespace = sys._getframe(1).f_globals
     try:

@@ -7,7 +7,7 @@ its points once.
 import os
 import sys
 
-from traindeep import checks, display, exercise, standins, state
+from traindeep import checks, display, exercise, state
 
 MARK = "__stand_in__"  # set on whatever `use` returned that is not from the caller's own cells
 
@@ -53,11 +53,12 @@ def use(name: str, namespace: dict | None = None):
 
 def stand_in(name: str):
     """The stand-in for a name. Raises NoStandIn."""
-    if name not in standins.load():
+    known = _stand_ins()
+    if name not in known:
         raise NoStandIn(
             f"there is no stand-in for {name!r}; write it in the notebook that asks for it and run its check"
         )
-    return _marked(standins.load()[name]())
+    return _marked(known[name]())
 
 
 def exercise_of(name: str) -> str:
@@ -71,10 +72,18 @@ def exercise_of(name: str) -> str:
             return id
     import difflib
 
-    near = difflib.get_close_matches(str(name), [*exercise.ids(), *standins.load()], n=3, cutoff=0.4)
+    near = difflib.get_close_matches(str(name), [*exercise.ids(), *_stand_ins()], n=3, cutoff=0.4)
     raise NoStandIn(
         f"no exercise builds {name!r}" + (f"; did you mean {' or '.join(dict.fromkeys(near))}?" if near else "")
     )
+
+
+def _stand_ins() -> dict:
+    try:
+        from traindeep import standins
+    except ImportError:  # the grader leaves out those that would answer what it grades
+        return {}
+    return standins.load()
 
 
 def _passes(id: str, namespace: dict) -> bool:
