@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 
-from traindeep.checks import TestResult, _undisturbed
+from traindeep.checks import TestResult, undisturbed
 from traindeep.exercise import sentence
 from traindeep.student import LocalStudent
 
@@ -35,7 +35,7 @@ def score(id: str, namespace: dict | None = None) -> float:
     results = []
     for test in item.tests:
         try:
-            with silence(), _undisturbed(), student.guarded():
+            with silence(), undisturbed(), student.guarded():
                 result = exercise.run_hidden(item, test, student, oracle, seed="kernel")
         except KeyboardInterrupt:  # nbclient's way to end a cell that takes too long
             raise

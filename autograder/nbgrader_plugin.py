@@ -230,13 +230,16 @@ def enter(notebook: SubmittedNotebook, submission: Submission, result: Result, l
     for grade in notebook.grades:
         exercise = exercise_of(grade.name, result)
         if exercise is not None:
-            del exercises[exercise.id]
+            exercises.pop(exercise.id, None)
             if exercise.max_score != grade.max_score:
                 log.error("%s: %g points in the gradebook, %g in the course; run nbgrader generate_assignment",
                           grade.name, grade.max_score, exercise.max_score)  # fmt: skip
             grade.auto_score = None if exercise.verdict == "could_not_grade" else exercise.score
-        else:
+        elif grade.name in submission.stubs:
             grade.auto_score = None if grade.name in answered else 0.0
+        else:
+            log.error("%s is in the gradebook, not in the course; run nbgrader generate_assignment", grade.name)
+            grade.auto_score = None
         # As nbgrader does: a score that a person changed is looked at again after a new submission.
         grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
     for comment in notebook.comments:

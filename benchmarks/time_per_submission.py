@@ -99,6 +99,7 @@ def main() -> None:
     course = Course.find(ROOT)
     env = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MPLBACKEND="Agg", TRAINDEEP_SEED="benchmark")
     tool = Path(sys.executable).parent
+    env["PATH"] = f"{tool}{os.pathsep}{env['PATH']}"  # nbgrader starts alembic by name
     times: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         folder = Path(scratch)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -413,6 +414,17 @@ def test_failure_of_the_grader_is_no_zero(course, monkeypatch):
     monkeypatch.setattr(StandIn, "broken", ())
     assert autograde(course)[0] == 0
     assert scores(course, "bob")["check_double"] == (2.0, False)
+
+
+def test_gradebook_that_is_older_than_the_course(course, monkeypatch):
+    """An exercise that only the gradebook knows is no zero: it waits for a person, and the log says what to run."""
+    hand_in(course, "ada", notebook(course, **RIGHT))
+    whole = StandIn.grade
+    monkeypatch.setattr(StandIn, "grade", lambda *args: replace(whole(*args), exercises=whole(*args).exercises[:1]))
+    status, log = autograde(course)
+    assert status == 0
+    assert scores(course, "ada")["check_triple"] == (None, True)
+    assert "check_triple is in the gradebook, not in the course; run nbgrader generate_assignment" in log
 
 
 def test_machine_without_a_sandbox_grades_nothing(course):

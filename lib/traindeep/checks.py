@@ -30,6 +30,9 @@ PRINTED = 2000  # characters of a student's own printing that are shown
 class CheckFailed(AssertionError):
     """Raised by `check` only under `nbgrader validate`, which reads a check that returns as passed."""
 
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]  # what IPython shows of it: the page above says the rest
+
 
 @dataclasses.dataclass(frozen=True)
 class TestResult:
@@ -151,7 +154,7 @@ def run_visible(id: str, namespace: dict) -> Report:
     for test in item.tests:
         compare = Compare(student, Recorded(record), test.__name__, item.signatures)
         printed = io.StringIO()
-        with _undisturbed(), contextlib.redirect_stdout(printed), student.guarded():
+        with undisturbed(), contextlib.redirect_stdout(printed), student.guarded():
             result = run_test(test, student=student, compare=compare, rng=seeded("visible", id, test.__name__))
         results.append(dataclasses.replace(result, printed=printed.getvalue()[:PRINTED]))
     return Report(
@@ -166,7 +169,7 @@ def run_visible(id: str, namespace: dict) -> Report:
 
 
 @contextlib.contextmanager
-def _undisturbed():
+def undisturbed():
     """Leave the student's random streams as they were, and see the default settings while tests run."""
     state = np.random.get_state()
     torch = sys.modules.get("torch")
