@@ -1,6 +1,7 @@
 """The `autograder` command: parses, calls, prints, exits. Exit status 0 done, 1 something could not be done, 2 usage."""
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -9,8 +10,8 @@ from rich.console import Console
 
 LEVELS = ("auto", "bubblewrap", "confined", "none")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 class Stop(Exception):
@@ -23,37 +24,57 @@ class Stop(Exception):
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; every expected trouble ends in one line and a status, never in a traceback of ours."""
-    from autograder.course import BuildError
-    from autograder.exercise import BadExercise
-    from autograder.sandbox.host import GraderFault, SandboxUnavailable
-
     args = parser().parse_args(argv)
     try:
         return args.run(args)
-    except Stop as error:
-        err.print(f"autograder: {error}", markup=False)
-        return error.status
-    except (BuildError, BadExercise, SandboxUnavailable, GraderFault) as error:
-        err.print(f"autograder: {error}", markup=False)
-        return 1
-    except OSError as error:
-        what = f"{error.filename}: " if error.filename else ""
-        err.print(f"autograder: {what}{error.strerror or error}; nothing that was finished is lost", markup=False)
-        return 1
     except KeyboardInterrupt:
-        err.print("autograder: interrupted; what was finished is kept, run the same command again to go on")
+        _say("interrupted; what was finished is kept, run the same command again to go on")
         return 130
+    except BrokenPipeError:  # of `autograder ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except BaseException as error:
+        from autograder.batch import CannotWrite
+        from autograder.course import BuildError
+        from autograder.exercise import BadExercise
+        from autograder.sandbox.host import GraderFault, SandboxUnavailable
+
+        if isinstance(error, OSError):
+            what = f"{error.filename}: " if error.filename else ""
+            _say(f"{what}{error.strerror or error}; nothing that was finished is lost")
+        elif isinstance(error, (Stop, BuildError, BadExercise, CannotWrite, SandboxUnavailable, GraderFault)):
+            _say(str(error))
+        else:
+            raise
+        return getattr(error, "status", 1)
+
+
+def _say(message: str) -> None:
+    err.print(f"autograder: {message}", markup=False)
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="autograder", description="Build the course, grade a class.")
+    top = argparse.ArgumentParser(
+        prog="autograder",
+        description="Build the course and grade a class.",
+        epilog="Exit status: 0 done (a wrong answer is a result), 1 something could not be done, 2 usage. "
+        "`autograder COMMAND -h` explains a command.",
+    )
     top.add_argument("--course", default=".", metavar="DIR", help="a folder inside the course (default: here)")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name, run, help):
-        made = commands.add_parser(name, help=help, description=help)
+    def command(name, run, help, **more):
+        made = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", **more)
         made.set_defaults(run=run)
         return made
+
+    def isolation(made):
+        made.add_argument(
+            "--isolation",
+            choices=LEVELS,
+            default="auto",
+            help="how student code is walled in; none is for notebooks you trust (default: auto, the strongest there is)",
+        )
 
     build = command("build", _build, "write notebooks and recorded answers from their sources, or refuse and say why")
     build.add_argument("assignment", nargs="*", help="default: all")
@@ -62,7 +83,13 @@ def parser() -> argparse.ArgumentParser:
     kill = command("killtable", _killtable, "show how the hidden tests do on wrong, right and trivial answers")
     kill.add_argument("exercise", nargs="*", help="default: all")
 
-    grade = command("grade", _grade, "grade notebooks; needs no database")
+    grade = command(
+        "grade",
+        _grade,
+        "grade notebooks; needs no database",
+        epilog="A rerun with the same --out skips what was graded before and has not changed, so a run that was "
+        "interrupted goes on where it stopped.",
+    )
     grade.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="notebooks, or a folder submitted/<student>/<assignment>/"
     )
@@ -73,21 +100,24 @@ def parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--jobs", type=_positive, default=1, metavar="N", help="submissions graded at a time (default: 1)"
     )
-    grade.add_argument(
-        "--isolation",
-        choices=LEVELS,
-        default="auto",
-        help="default: the strongest this machine has; none is for trusted notebooks",
-    )
+    isolation(grade)
     grade.add_argument("--again", action="store_true", help="grade anew what an earlier run has graded")
 
     release = command("release", _release, "write the student bundle: notebooks and the student side of traindeep")
-    release.add_argument("out", type=Path, metavar="DIR")
+    release.add_argument("out", type=Path, metavar="DIR", help="where the bundle goes")
 
     demo = command("demo", _demo, "make a class of 24 submissions of every kind and grade it")
-    demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR")
-    demo.add_argument("--jobs", type=_positive, default=min(2, os.cpu_count() or 1), metavar="N")
-    demo.add_argument("--isolation", choices=LEVELS, default="auto")
+    demo.add_argument(
+        "--out", type=Path, default=Path("demo"), metavar="DIR", help="made anew, whatever it holds (default: demo)"
+    )
+    demo.add_argument(
+        "--jobs",
+        type=_positive,
+        default=min(2, os.cpu_count() or 1),
+        metavar="N",
+        help="submissions graded at a time (default: %(default)s)",
+    )
+    isolation(demo)
 
     command("doctor", _doctor, "say what this machine can do: isolation, versions, folders")
     return top
@@ -110,6 +140,7 @@ def _build(args) -> int:
     from autograder import build
 
     course = _course(args)
+    _known(course, args.assignment)
     files = build.derive(course, args.assignment)
     rows = build.prove(course, args.assignment)
     count = f"{len(rows)} exercises, {sum(r.misconceptions for r in rows)} misconceptions, {sum(r.variants for r in rows)} variants"
@@ -145,39 +176,59 @@ def _killtable(args) -> int:
 
 def _grade(args) -> int:
     from autograder.batch import Settings
-    from autograder.finding import find
     from autograder.grading import course_seed
 
     course = _course(args)
-    for path in args.paths:
-        if not os.path.lexists(path):
-            raise Stop(f"{path} does not exist; expected a notebook or a folder of submissions", 2)
     if args.assignment:
-        course.solution_path(args.assignment)
-    found = find(args.paths, args.assignment)
-    if (
-        not args.assignment
-        and len(course.assignments) == 1
-        and any(item.assignment not in course.assignments for item in found)
-    ):
-        # One assignment only: a notebook under any name is taken for it, and read() says if it is another one.
-        found = find(args.paths, course.assignments[0])
-    unknown = [item for item in found if item.assignment not in course.assignments]
-    for item in unknown:
-        err.print(
-            f"autograder: {item.path or item.student}: unknown assignment {item.assignment!r}; there are {', '.join(course.assignments)}. "
-            "Name it with --assignment.",
-            markup=False,
-        )
-    found = [item for item in found if item not in unknown]
-    if not found:
-        raise Stop(
-            f"no submission found in {', '.join(map(str, args.paths))}; expected *.ipynb or submitted/<student>/<assignment>/*.ipynb"
-        )
-    settings = Settings(course.root, args.out.resolve(), _level(args.isolation), course_seed(course), args.again)
+        _known(course, [args.assignment])
+    found, strangers = _find(course, args)
+    for assignment in dict.fromkeys(item.assignment for item in found):
+        course.release(assignment)  # says so before any work if it is not built yet
+    level = _level(args.isolation)
+    settings = Settings(course.root, args.out.resolve(), level, course_seed(course), args.again)
     results = run_batch(found, settings, args.jobs)
     _report(results, settings)
-    return 1 if unknown or not all(result.gradable for result in results) else 0
+    return 1 if strangers or not all(result.gradable for result in results) else 0
+
+
+def _known(course, assignments: list[str]) -> None:
+    """A wrong name on the command line is a usage error."""
+    for name in assignments:
+        if name not in course.assignments:
+            known = ", ".join(course.assignments) or "none"
+            raise Stop(f"there is no assignment {name!r} in {course.root / 'solutions'}; there are: {known}", 2)
+
+
+def _find(course, args) -> tuple[list, int]:
+    """The submissions of this course's assignments, and how many others there are (each is named on stderr)."""
+    from autograder.finding import find
+
+    for path in args.paths:
+        if not os.path.lexists(path):
+            raise Stop(f"{_plain(path)} does not exist; expected a notebook or a folder of submissions", 2)
+    found = find(args.paths, args.assignment)
+    one = not args.assignment and len(course.assignments) == 1
+    if one and any(item.assignment not in course.assignments for item in found):
+        # One assignment only: a notebook under any name is taken for it, and read() says if it is another one.
+        found = find(args.paths, course.assignments[0])
+    strangers = [item for item in found if item.assignment not in course.assignments]
+    for item in strangers:
+        _say(
+            f"{_plain(item.path or item.student)}: unknown assignment {item.assignment!r}; "
+            f"there are: {', '.join(course.assignments)}. Name it with --assignment."
+        )
+    if len(strangers) == len(found):
+        if strangers:
+            raise Stop("nothing was graded")
+        where = ", ".join(map(_plain, args.paths))
+        raise Stop(f"no submission in {where}; expected *.ipynb or submitted/<student>/<assignment>/*.ipynb")
+    return [item for item in found if item not in strangers], len(strangers)
+
+
+def _plain(text: object) -> str:
+    from autograder.finding import plain
+
+    return plain(text)
 
 
 def _level(wanted: str) -> str:
@@ -185,16 +236,14 @@ def _level(wanted: str) -> str:
 
     level = choose_isolation(wanted)
     if level == "confined" and wanted == "auto":
-        err.print(
-            "autograder: bubblewrap is not installed; grading at the level 'confined'. Recommended: apt install bubblewrap"
-        )
+        _say("bubblewrap cannot be had; grading at the level 'confined'. Recommended: apt install bubblewrap")
     if level == "none":
-        err.print("autograder: isolation 'none': student code runs with your rights. Use it for notebooks you trust.")
+        _say("isolation 'none': student code runs with your rights. Use it for notebooks you trust.")
     return level
 
 
 def run_batch(found, settings, jobs: int) -> list:
-    """Grade with a progress bar; writes grades.csv at the end, also when interrupted."""
+    """Grade with a progress bar on a terminal; returns the results in the order of the class table."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -204,11 +253,8 @@ def run_batch(found, settings, jobs: int) -> list:
         TimeRemainingColumn,
     )
 
-    from autograder import export
-    from autograder.batch import grade_all
+    from autograder import batch
 
-    settings.out.mkdir(parents=True, exist_ok=True)
-    results, skipped = [], 0
     columns = (
         TextColumn("grading"),
         BarColumn(),
@@ -217,30 +263,31 @@ def run_batch(found, settings, jobs: int) -> list:
         TextColumn("ETA"),
         TimeRemainingColumn(),
     )
-    try:
-        with Progress(*columns, console=err) as bar:
-            task = bar.add_task("", total=len(found))
-            for done in grade_all(found, settings, jobs):
+    results, skipped = [], 0
+    with batch.output(settings.out), Progress(*columns, console=err, disable=not err.is_terminal) as bar:
+        task = bar.add_task("", total=len(found))
+        with contextlib.closing(batch.grade_all(found, settings, jobs)) as finished:
+            for done in finished:
                 results.append(done.result)
                 skipped += done.skipped
                 bar.advance(task)
-    finally:
-        results.sort(key=lambda result: (result.assignment, result.student))
-        if results:
-            export.write(settings.out / "grades.csv", results)
     if skipped:
         err.print(f"{skipped} of {len(found)} were graded before and have not changed (--again grades them anew)")
-    return results
+    return sorted(results, key=lambda result: (result.assignment, result.student))
 
 
 def _report(results, settings) -> None:
     from autograder import report
 
-    Console().print(report.class_table(results))
-    fresh = sorted(result.elapsed_s for result in results if result.elapsed_s)
-    if fresh:
+    wide = Console() if out.is_terminal else Console(width=100)
+    wide.print(report.class_table(results))
+    if ideas := report.common_ideas(results):
+        wide.print(ideas)
+    times = sorted(result.elapsed_s for result in results if result.elapsed_s)
+    if times:
         out.print(
-            f"time per submission: median {fresh[len(fresh) // 2]:.2f} s, longest {fresh[-1]:.2f} s; isolation: {settings.isolation}"
+            f"time per submission: median {times[len(times) // 2]:.2f} s, longest {times[-1]:.2f} s; "
+            f"isolation: {settings.isolation}"
         )
     out.print(
         f"feedback pages and records: {settings.out}/<student>/; table: {settings.out / 'grades.csv'}", markup=False
@@ -252,13 +299,15 @@ def _release(args) -> int:
 
     course = _course(args)
     path = bundle.write(course, args.out)
-    out.print(f"wrote {path} and {path.with_suffix('.zip')}", markup=False)
+    out.print(f"wrote {path} and {bundle.zip_of(path)}", markup=False)
     return 0
 
 
 def _demo(args) -> int:
     from autograder import demo
 
+    if args.out.exists() and {path.name for path in args.out.iterdir()} - {"submitted", "graded"}:
+        raise Stop(f"{args.out} holds other files, and a demo replaces the folder; choose another --out", 2)
     return demo.run(_course(args), args.out.resolve(), args.jobs, args.isolation)
 
 

@@ -1,6 +1,7 @@
 """What people read: the feedback page of a submission, the comment in the gradebook, the table of a class."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -56,10 +57,14 @@ def feedback_html(result: Result) -> str:
     return _environment().get_template("feedback.html").render(result=result, first=_first_steps(result))
 
 
+def _lost(exercise: ExerciseResult) -> float:
+    return exercise.max_score - exercise.score
+
+
 def _first_steps(result: Result) -> list[ExerciseResult]:
     """The exercises worth opening first: those with most points to win by one recognised idea."""
     wrong = [e for e in result.exercises if e.diagnosis]
-    return sorted(wrong, key=lambda e: e.score - e.max_score)[:3]
+    return sorted(wrong, key=_lost, reverse=True)[:3]
 
 
 def comment(exercise: ExerciseResult) -> str:
@@ -76,21 +81,32 @@ def comment(exercise: ExerciseResult) -> str:
 
 
 def in_words(result: Result) -> str:
-    """One line for the table of a class: the first thing that went wrong."""
-    verdicts = [e.verdict for e in result.exercises]
-    if all(v == "passed" for v in verdicts):
-        return "nothing: every exercise passes"
-    if all(v == "not_attempted" for v in verdicts):
-        return "nothing attempted yet"
-    if all(v == "missing" for v in verdicts):
-        return text(result.problems[-1], 160) if result.problems else "no exercise found"
-    said = [f"{e.id}: {e.diagnosis}" for e in result.exercises if e.diagnosis]
-    rest = [e for e in result.exercises if e.verdict != "passed" and not e.diagnosis]
-    by_verdict = {v: [e.id for e in rest if e.verdict == v] for v in dict.fromkeys(e.verdict for e in rest)}
-    said += [
-        f"{VERDICT[v]}: {', '.join(ids) if len(ids) <= 3 else f'{len(ids)} exercises'}" for v, ids in by_verdict.items()
-    ]
-    return text(" | ".join(said[:2]) + (f" | and {len(said) - 2} more" if len(said) > 2 else ""), 320)
+    """One line for the table of a class: the idea that cost most points, else what became of the rest."""
+    verdicts = {e.verdict for e in result.exercises}
+    if verdicts == {"passed"}:
+        return "nothing"
+    if verdicts == {"not_attempted"}:
+        return "not attempted yet"
+    if verdicts in ({"missing"}, {"could_not_grade"}):
+        return text(result.problems[-1], 200) if result.problems else VERDICT[verdicts.pop()]
+    wrong = [e for e in result.exercises if e.verdict != "passed"]
+    if first := _first_steps(result):
+        more = f" And {len(wrong) - 1} more." if len(wrong) > 1 else ""
+        return text(f"{first[0].id}: {_first_sentence(first[0].diagnosis)}{more}", 300)
+    by_verdict: dict[str, list[str]] = {}
+    for e in wrong:
+        by_verdict.setdefault(e.verdict, []).append(e.id)
+    said = (f"{VERDICT[v]}: {ids[0] if len(ids) == 1 else f'{len(ids)} exercises'}" for v, ids in by_verdict.items())
+    return text("; ".join(said), 300)
+
+
+def _first_sentence(line: str) -> str:
+    """The fact without the explanation, for a table.
+
+    >>> _first_sentence("You divide by N - 1, i.e. too little. Batch normalization divides by N.")
+    'You divide by N - 1, i.e. too little.'
+    """
+    return re.split(r"(?<=[a-z0-9)][.?])\s+(?=[A-Z])", line, maxsplit=1)[0]
 
 
 def class_table(results: Iterable[Result]):
@@ -98,11 +114,36 @@ def class_table(results: Iterable[Result]):
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(show_lines=False, expand=False)
-    table.add_column("student", overflow="fold", no_wrap=True, max_width=32)
+    results = list(results)
+    several = len({result.assignment for result in results}) > 1
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    table.add_column("student", overflow="fold", max_width=28)
+    if several:
+        table.add_column("assignment", overflow="fold")
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("what went wrong")
     for result in results:
         score = f"{points(result.score)} / {points(result.max_score)}"
-        table.add_row(Text(text(result.student, 60)), Text(score), Text(in_words(result)))
+        name = [text(result.student, 60)] + ([result.assignment] if several else [])
+        table.add_row(*map(Text, name), Text(score), Text(in_words(result)))
+    return table
+
+
+def common_ideas(results: Iterable[Result]):
+    """A rich table of the mistakes that several students make, the most common first; None if there are none."""
+    from rich.table import Table
+    from rich.text import Text
+
+    results = list(results)
+    found = Counter((e.id, e.diagnosis) for result in results for e in result.exercises if e.diagnosis)
+    common = [(count, *idea) for idea, count in found.most_common(8) if count > 1]
+    if not common:
+        return None
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold", title_justify="left")
+    table.add_column("students", justify="right", no_wrap=True)
+    table.add_column("exercise", no_wrap=True)
+    table.add_column("what they have in common")
+    for count, id, says in common:
+        share = f"{count} of {len(results)}"
+        table.add_row(Text(share), Text(id), Text(_first_sentence(says)))
     return table
