@@ -20,7 +20,7 @@ demo: $(READY)
 	$(BIN)/autograder demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/browser
 
 learn: $(READY)
 	$(BIN)/traindeep learn

@@ -108,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
 
     demo = command("demo", _demo, "make a class of 24 submissions of every kind and grade it")
     demo.add_argument(
-        "--out", type=Path, default=Path("demo"), metavar="DIR", help="made anew, whatever it holds (default: demo)"
+        "--out", type=Path, default=Path("demo"), metavar="DIR", help="made anew (default: demo)"
     )
     demo.add_argument(
         "--jobs",
@@ -283,6 +283,8 @@ def _report(results, settings) -> None:
     wide.print(report.class_table(results))
     if ideas := report.common_ideas(results):
         wide.print(ideas)
+    for reason in report.not_graded(results):
+        _say(f"could not grade {reason}")
     times = sorted(result.elapsed_s for result in results if result.elapsed_s)
     if times:
         out.print(

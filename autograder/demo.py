@@ -12,12 +12,13 @@ from rich.console import Console
 
 from autograder import build, cli
 from autograder import exercise as hidden
-from autograder.course import Course, exercises_of, grade_id, release_notebook, role, to_bytes
+from autograder.course import BuildError, Course, exercises_of, grade_id, release_notebook, role, to_bytes
 from autograder.exercise import Exercise, Mistake
 from autograder.sandbox.host import choose_isolation
 
 ASSIGNMENT = "02_batch_norm"
 SIZE = 24
+MARK = ".made-by-autograder-demo"
 
 ENDLESS = "def {name}(*args, **kwargs):\n    while True:\n        pass\n"
 CRASH = "def {name}(*args, **kwargs):\n    import os\n    os._exit(0)\n"
@@ -80,7 +81,7 @@ def run(course: Course, out: Path, jobs: int, isolation: str) -> int:
     changed = build.write(build.derive(course))
     console.print(f"course built from solutions/ ({len(changed)} files changed)")
     harmless = _harmless_only(isolation)
-    shutil.rmtree(out, ignore_errors=True)
+    _clear(out)
     made = make_class(course, out / "submitted", harmless=harmless)
     console.print(
         f"made a class of {len(made)} in {out / 'submitted'}" + (" (the harmless part)" if harmless else ""),
@@ -93,6 +94,15 @@ def run(course: Course, out: Path, jobs: int, isolation: str) -> int:
     best = min((r for r in results if 0 < r.score < r.max_score), key=lambda r: abs(r.score / r.max_score - 0.6))
     console.print(f"a page worth opening: {settings.out / best.student / ASSIGNMENT}.html", markup=False)
     return 0 if all(result.gradable for result in results) else 1
+
+
+def _clear(out: Path) -> None:
+    """Make the folder new, if it is one of ours: nobody's work is deleted for a demo."""
+    if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
+        raise BuildError(f"{out} holds something that no demo has made; choose a new or empty folder")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARK).touch()
 
 
 def _harmless_only(isolation: str) -> bool:

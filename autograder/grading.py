@@ -4,12 +4,14 @@ A grade is a function of the submission, the tests, the environment and the seed
 process costs at most the test during which it does it: the next test starts in a new one.
 """
 
+import builtins
 import contextlib
 import dataclasses
 import hashlib
 import importlib.metadata
 import os
 import random
+import re
 import secrets
 import sys
 import time
@@ -214,6 +216,36 @@ def _exercise_result(item: Exercise, found: list[Found], assignment: Assignment)
     )
 
 
+def withhold(found: Found) -> Found:
+    """The result of a hidden test without text that student code made: it could spell out the hidden inputs."""
+    message = found.message
+    for pattern, instead in _STUDENT_TEXT:
+        message = re.sub(pattern, instead, message, flags=re.DOTALL)
+    if found.outcome == "missing":
+        message = "a name that this exercise asks for is not defined in the notebook"
+    return dataclasses.replace(found, message=message, call="", expected="", got="", printed="")
+
+
+def _builtin(match: re.Match) -> str:
+    """The name of an exception is the student's choice too, unless it is Python's own."""
+    own = isinstance(kind := getattr(builtins, match[2], None), type) and issubclass(kind, BaseException)
+    return f"{match[1]}{match[2] if own else 'an exception'}"
+
+
+# The places where checks.py and compare.py quote what student code returned or raised.
+_STUDENT_TEXT = (
+    (r"^(Your code raised )(\w*).*$", _builtin),
+    (r"(, got )(\w+): .*$", _builtin),
+    (r"; its message is .*$", "; its message does not"),
+    (r"(lacks the key .*?); it has .*$", r"\1"),
+    (r"; got a dict with keys .*$", "; got another dict."),
+    (r"; got the number .*$", "; got a number."),
+    (r"; got a value of type .*$", "; got something else."),
+    (r"^.*(; this exercise asks for your own code)", r"a library routine does the exercise for you\1"),
+    (r"^(The result does not have the documented form).*$", r"\1."),
+    (r"^bad frame.*$", "the reply cannot be read"),
+)
+
 _WORST = ("crashed", "timeout", "out_of_memory", "error", "missing", "not_attempted", "failed")
 
 
@@ -231,6 +263,7 @@ class _Session:
         self._cells_s = 0.0  # spent on running the cells, in all children
         self._tests_s: dict[str, float] = {}  # exercise -> spent on its tests
         self._skip: dict[int, SubmissionFailed] = {}  # cells that killed their process
+        self._noted: set[int] = set()  # cells that are remarked upon
         self._faults: dict[str, tuple[str, str]] = {}  # exercise -> (outcome, message) of its broken cell
         self._strikes: dict[str, list[str]] = {}  # exercise -> verdicts of its tests that hit a limit
         self._confirmed: set[tuple[str, str]] = set()  # (exercise, failure) that a new child has shown too
@@ -267,7 +300,7 @@ class _Session:
             self._tests_s[item.id] = self._tests_s.get(item.id, 0.0) + spent
         if found.outcome in ("timeout", "out_of_memory"):
             strikes.append(found.outcome)
-        return self._charged(item, found)
+        return self._charged(item, withhold(found))
 
     def _confirm(self, assignment: Assignment, item: Exercise, test, blank: Found) -> Found:
         """Run a test, once more in a new child if its failure is in doubt, and again if the sandbox broke."""
@@ -363,20 +396,21 @@ class _Session:
         return True
 
     def _note(self, cell: Cell, index: int, outcome: str, message: str) -> None:
+        if index in self._noted:  # by an earlier child
+            return
+        self._noted.add(index)
         if cell.grade_id:
             self._faults[cell.grade_id] = (outcome, message)
         what = f"cell {cell.grade_id}" if cell.grade_id else f"an added cell (cell {index + 1})"
-        sentence = f"{what}: {message[:300]}"
-        untouched = cell.grade_id in self.submission.untouched
-        if sentence not in self.problems and not untouched:
-            self.problems.append(sentence)
+        if cell.grade_id not in self.submission.untouched:
+            self.problems.append(f"{what}: {message[:300]}")
 
 
 def _kind(item: Exercise, found: Found) -> tuple[str, str]:
-    """What is confirmed only once: a recognised mistake of an exercise is plain, and waiting for a timeout is dear."""
-    if found.misconception:
-        return item.id, found.misconception
-    return ("", "timeout") if found.outcome == "timeout" else (item.id, found.name)
+    """What is confirmed only once: a recognised mistake or a crash of an exercise is plain, and waiting is dear."""
+    if found.outcome == "timeout":
+        return "", "timeout"
+    return item.id, found.misconception or (found.outcome if found.outcome == "crashed" else found.name)
 
 
 def _seed(submission: Submission) -> int:

@@ -47,7 +47,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"text": text, "points": points}
+    environment.filters |= {"text": text, "points": points, "wrong": wrong, "lost": lost}
     environment.globals |= {"VERDICT": VERDICT, "OUTCOME": OUTCOME}
     return environment
 
@@ -57,14 +57,26 @@ def feedback_html(result: Result) -> str:
     return _environment().get_template("feedback.html").render(result=result, first=_first_steps(result))
 
 
-def _lost(exercise: ExerciseResult) -> float:
+def lost(exercise: ExerciseResult) -> float:
+    """Points still to win."""
     return exercise.max_score - exercise.score
+
+
+def wrong(exercise: ExerciseResult) -> list[tuple[str, str, list[str]]]:
+    """(outcome, reason, sentences) of the tests that do not pass; tests that fail for one and the same reason together."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for test in exercise.tests:
+        if test.outcome != "passed":
+            # A cell that did not run, a limit: said once. Where a value differs, each sentence has its own reason.
+            same = test.message if test.outcome != "failed" else f"{test.message}\0{test.name}"
+            groups.setdefault((test.outcome, same), []).append(test.says)
+    return [(outcome, same.partition("\0")[0], says) for (outcome, same), says in groups.items()]
 
 
 def _first_steps(result: Result) -> list[ExerciseResult]:
     """The exercises worth opening first: those with most points to win by one recognised idea."""
-    wrong = [e for e in result.exercises if e.diagnosis]
-    return sorted(wrong, key=_lost, reverse=True)[:3]
+    recognised = [e for e in result.exercises if e.diagnosis]
+    return sorted(recognised, key=lost, reverse=True)[:3]
 
 
 def comment(exercise: ExerciseResult) -> str:
@@ -89,12 +101,12 @@ def in_words(result: Result) -> str:
         return "not attempted yet"
     if verdicts in ({"missing"}, {"could_not_grade"}):
         return text(result.problems[-1], 200) if result.problems else VERDICT[verdicts.pop()]
-    wrong = [e for e in result.exercises if e.verdict != "passed"]
+    open_ = [e for e in result.exercises if e.verdict != "passed"]
     if first := _first_steps(result):
-        more = f" And {len(wrong) - 1} more." if len(wrong) > 1 else ""
+        more = f" And {len(open_) - 1} more." if len(open_) > 1 else ""
         return text(f"{first[0].id}: {_first_sentence(first[0].diagnosis)}{more}", 300)
     by_verdict: dict[str, list[str]] = {}
-    for e in wrong:
+    for e in open_:
         by_verdict.setdefault(e.verdict, []).append(e.id)
     said = (f"{VERDICT[v]}: {ids[0] if len(ids) == 1 else f'{len(ids)} exercises'}" for v, ids in by_verdict.items())
     return text("; ".join(said), 300)
@@ -147,3 +159,15 @@ def common_ideas(results: Iterable[Result]):
         share = f"{count} of {len(results)}"
         table.add_row(Text(share), Text(id), Text(_first_sentence(says)))
     return table
+
+
+def not_graded(results: Iterable[Result]) -> list[str]:
+    """What the instructor has to mend, each thing once: a broken test, a grader that failed."""
+    reasons = []
+    for result in results:
+        open_ = [e for e in result.exercises if e.verdict == "could_not_grade"]
+        tests = [(e, test) for e in open_ for test in e.tests if test.outcome == "could_not_grade"]
+        reasons += [f"{e.id}, {test.name}: {test.message}" for e, test in tests]
+        if open_ and not tests:
+            reasons.append(f"{result.student}, {result.assignment}: {result.problems[-1] if result.problems else ''}")
+    return [text(reason, 400).replace("\n", " ") for reason in dict.fromkeys(reasons)]

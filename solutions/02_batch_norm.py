@@ -38,6 +38,11 @@
 # stuck, run `hint("bn_forward_train")` (with the name of the exercise) for the next of three hints, and
 # `progress()` to see how far you are. The checks you see are not all that count: the grader uses other numbers and
 # other shapes.
+#
+# Four rules hold in all exercises. Arguments are left as they were (the model of the last exercise apart). Whole
+# numbers and float32 are as good as float64, and results are floating-point. Bad input is refused where the docstring
+# says so, with a `ValueError` whose message names the argument: `gamma must have shape (4,), got (3,)`. And while an
+# exercise is checked, the routines of torch that would do it for you are switched off; the docstring says which.
 
 # %%
 import copy
@@ -155,11 +160,12 @@ def bn_forward_train(x, gamma, beta, eps=1e-5):
         y = gamma * xhat + beta,    xhat = (x - mu) / sqrt(var + eps)
 
     mu and var are taken over the N rows; var divides by N (biased). eps is inside the square root.
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
 
     Args:
         x: (N, D) array, float or integer. It is not changed.
-        gamma: (D,) scale.
-        beta: (D,) shift.
+        gamma: (D,) scale. It is not changed.
+        beta: (D,) shift. It is not changed.
         eps: A small number >= 0.
 
     Returns:
@@ -167,7 +173,8 @@ def bn_forward_train(x, gamma, beta, eps=1e-5):
         "var" (D,), "gamma" (D,) and "eps". "var" is the variance itself, without eps.
 
     Raises:
-        ValueError: x has fewer than 2 rows, or gamma or beta is not of shape (D,). The message names the argument.
+        ValueError: x has fewer than 2 rows, or gamma or beta is not of shape (D,), even where its shape would
+            broadcast. The message names the argument.
     """
     ### BEGIN SOLUTION
     x, gamma, beta = (np.asarray(a, dtype=float) for a in (x, gamma, beta))
@@ -253,17 +260,18 @@ def bn_backward(dy, cache):
         dx_j   = sum_i dy_i gamma d xhat_i / d x_j      mu and var depend on x too
 
     All sums run over the rows, separately for each feature.
+    torch's autograd, batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
 
     Args:
         dy: (N, D) gradient of the loss with respect to y. It is not changed.
-        cache: What bn_forward_train returned: "x", "xhat", "mu", "var", "gamma", "eps". The checks pass a correct
-            cache whether or not your bn_forward_train works.
+        cache: What bn_forward_train returned: "x", "xhat", "mu", "var", "gamma", "eps"; "var" is without eps. It is not
+            changed. The checks pass a correct cache whether or not your bn_forward_train works.
 
     Returns:
         (dx, dgamma, dbeta) of shapes (N, D), (D,) and (D,).
 
     Raises:
-        ValueError: the shape of dy is not the shape of x. The message names dy.
+        ValueError: the shape of dy is not the shape of x, even where it would broadcast. The message names dy.
     """
     ### BEGIN SOLUTION
     dy = np.asarray(dy, dtype=float)
@@ -381,12 +389,13 @@ def bn_running_update(run_mean, run_var, x, momentum=0.1, convention="torch"):
         "lecture":  new = momentum * old + (1 - momentum) * batch
 
     The batch variance that goes in divides by N - 1 (unbiased). There is no correction for the start.
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
 
     Args:
         run_mean: (D,) stored mean. It is not changed.
         run_var: (D,) stored variance. It is not changed.
-        x: (N, D) batch.
-        momentum: A number in [0, 1].
+        x: (N, D) batch. It is not changed.
+        momentum: A number in [0, 1]; 0 and 1 are allowed.
         convention: "torch" or "lecture".
 
     Returns:
@@ -416,14 +425,14 @@ def ema_weights(T, momentum):
 
     Args:
         T: Number of updates, an integer >= 0.
-        momentum: Weight of the new batch, in [0, 1].
+        momentum: Weight of the new batch, in [0, 1]; 0 and 1 are allowed.
 
     Returns:
         (T + 1,) array: first the weight of the initial value, then those of batch 1, ..., T in order of time.
         They add up to 1.
 
     Raises:
-        ValueError: momentum is outside [0, 1].
+        ValueError: momentum is outside [0, 1]. The message names it.
     """
     ### BEGIN SOLUTION
     if not 0 <= momentum <= 1:
@@ -552,7 +561,9 @@ def bn_population_stats(batches, method):
         "alg2":    mean_k mu_k    and    sqrt( mean_k  n_k / (n_k - 1) * var_k )
         "pooled":  mean and biased standard deviation of all rows of all batches together
 
-    mean_k is the plain average over the K batches: a short last batch counts as much as a full one. No eps.
+    mean_k is the plain average over the K batches: a short last batch counts as much as a full one. No eps. A batch of
+    a single row has var_k = 0; "alg2" cannot use it.
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
 
     Args:
         batches: List of (n_k, D) arrays; the n_k may differ. They are not changed.
@@ -675,7 +686,8 @@ claim(
 # - Algorithm 2 corrects both, *if the batches are random*. It has no way to see what differs between batches.
 #   Sorted data is the extreme case: with 32 rows a batch it finds less than one hundredth of the true deviation.
 #   Nearly nine tenths of the variance it does find come from just two batches, the first and the last, which hold
-#   the rare extreme values; hence the spread over seeds. Batches of one class, one patient or one camera are the everyday case.
+#   the rare extreme values; hence the spread over seeds. Batches of one class, one patient or one camera are the
+#   everyday case.
 # - Only pooled statistics (or one giant batch) are exact in any order.
 
 # %% [markdown]
@@ -731,11 +743,12 @@ def bn2d_forward_train(x, gamma, beta, eps=1e-5, per_pixel=False):
     By default mu and var run over images and pixels: one of each per channel, from N * H * W values. With
     per_pixel=True they run over the images only: one of each per channel and pixel, from N values. var is biased
     (divides by the number of values); eps is inside the root. gamma and beta are per channel in both cases.
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
 
     Args:
-        x: (N, C, H, W) array. It is not changed.
-        gamma: (C,) scale.
-        beta: (C,) shift.
+        x: (N, C, H, W) array, float or integer. It is not changed.
+        gamma: (C,) scale. It is not changed.
+        beta: (C,) shift. It is not changed.
         eps: A small number >= 0.
         per_pixel: Which values share a mean, see above.
 
@@ -800,18 +813,20 @@ def bn_eval(x, gamma, beta, run_mean, run_var, eps=1e-5):
         y = gamma * (x - run_mean) / sqrt(run_var + eps) + beta
 
     Rows do not influence each other; a batch of one row is fine.
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
 
     Args:
         x: (N, D) array, N >= 1. It is not changed.
-        gamma, beta, run_mean, run_var: (D,) arrays; run_var is a variance, not a standard deviation.
+        gamma, beta, run_mean, run_var: (D,) arrays, not changed. run_var is a variance, not a standard deviation; an
+            entry may be 0.
         eps: A small number >= 0, inside the root.
 
     Returns:
         (N, D) array.
 
     Raises:
-        ValueError: an entry of run_var is negative, or gamma, beta, run_mean or run_var is not of shape (D,). The
-            message names the argument.
+        ValueError: an entry of run_var is negative, or gamma, beta, run_mean or run_var is not of shape (D,), even
+            where it would broadcast. The message names the argument.
     """
     ### BEGIN SOLUTION
     x = np.asarray(x, dtype=float)
@@ -834,7 +849,7 @@ def bn_fold(W, b, gamma, beta, run_mean, run_var, eps=1e-5):
     Args:
         W: (Dout, Din) weights. They are not changed.
         b: (Dout,) bias, or None for a layer without one. It is not changed.
-        gamma, beta, run_mean, run_var: (Dout,) arrays.
+        gamma, beta, run_mean, run_var: (Dout,) arrays, as in bn_eval.
         eps: A small number >= 0, inside the root.
 
     Returns:
@@ -842,7 +857,7 @@ def bn_fold(W, b, gamma, beta, run_mean, run_var, eps=1e-5):
 
     Raises:
         ValueError: an entry of run_var is negative, or gamma, beta, run_mean, run_var or b (if given) is not of shape
-            (Dout,). The message names the argument.
+            (Dout,), even where it would broadcast. The message names the argument.
     """
     ### BEGIN SOLUTION
     W = np.asarray(W, dtype=float)
@@ -893,8 +908,8 @@ check("bn_fold_inference")
 #
 # ### Exercise: `BatchNormScratch` (7 points)
 #
-# Write it from elementary tensor operations; `F.batch_norm` and the layers of torch are switched off during the
-# check.
+# Write it from elementary tensor operations (`mean`, `var`, `sqrt`, ...). Autograd is on. The ready-made normalizations
+# are off: `F.batch_norm`, `F.layer_norm`, `F.group_norm`, `F.instance_norm` and the layers that call them.
 #
 # *Difficulty 3 of 4, about 30 minutes.*
 
@@ -907,6 +922,7 @@ class BatchNormScratch(nn.Module):
     `running_mean` and `running_var` of shape (C,), starting at 0 and 1, and `num_batches_tracked`, an integer tensor
     without axes starting at 0; None if track_running_stats is False. So state_dict() has the keys of nn.BatchNorm1d
     and can be loaded in both directions.
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
     """
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True):
@@ -936,8 +952,8 @@ class BatchNormScratch(nn.Module):
         In training: normalize with mean and biased variance of the batch, over all axes but axis 1. If running
         statistics are tracked, count the batch, then move them by `momentum` towards the mean and the *unbiased*
         variance of the batch (momentum None: by 1 / num_batches_tracked). They carry no autograd history.
-        In evaluation: normalize with the running statistics and change nothing; without running statistics, normalize
-        with the batch.
+        In evaluation: normalize with the running statistics and eps, and change nothing; without running statistics,
+        normalize with the batch.
 
         Args:
             x: Tensor of shape (N, C), (N, C, L) or (N, C, H, W).
@@ -947,7 +963,8 @@ class BatchNormScratch(nn.Module):
 
         Raises:
             ValueError: axis 1 of x is not num_features long, or there are fewer than 2 values per channel where the
-                statistics of the batch are needed (always in training). Nothing is stored then.
+                statistics of the batch are needed (always in training). The message names x or num_features. Nothing
+                is counted or stored then.
         """
         ### BEGIN SOLUTION
         if x.shape[1] != self.num_features:
@@ -1006,11 +1023,11 @@ check("BatchNormScratch")
 def recalibrate_bn(model, batches):
     """Replace the running statistics of every batch norm layer by their plain average over one pass.
 
-    Each batch goes through the model once, with the batch norm layers in training mode and everything else (dropout)
-    in evaluation mode. Afterwards running_mean is the plain average over the batches of the batch means, running_var
-    that of the unbiased batch variances; nothing of the old statistics is left. This is one pass for all layers
-    together; measuring layer by layer, with final statistics in the layers below, gives other numbers and is not
-    meant.
+    Each batch goes through the model once, as model(batch), with the batch norm layers in training mode and everything
+    else (dropout) in evaluation mode. Afterwards running_mean is the plain average over the batches of the batch means,
+    running_var that of the unbiased batch variances; nothing of the old statistics is left. This is one pass for all
+    layers together; measuring layer by layer, with final statistics in the layers below, gives other numbers and is
+    not meant.
 
     A batch norm layer is a module whose buffer running_mean is not None: nn.BatchNorm1d, nn.BatchNorm2d,
     BatchNormScratch. Layers without running statistics are left alone.

@@ -283,6 +283,17 @@ def test_trouble_is_one_line_and_nothing_is_lost(tree, tmp_path, capsys, message
         assert path.read_bytes() == data
 
 
+def test_answers_that_do_not_fit_the_tests_stop_the_release(tmp_path, capsys, monkeypatch):
+    """A visible test that was added after the last build is named."""
+    record = visible.load(ID).record
+    tests = {name: calls for name, calls in record["tests"].items() if name != "test_two_rows_by_hand"}
+    monkeypatch.setattr(visible, "load_record", lambda path: record | {"tests": tests})
+    status, said = release(capsys, ROOT, tmp_path / "out")
+    assert status == 1
+    assert f"answers/{ID}.json does not fit test_two_rows_by_hand" in said
+    assert "run `autograder build`" in said
+
+
 @pytest.mark.parametrize("place", ["file.txt/out", "locked/out"])
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path, capsys, monkeypatch, place):
     """Whatever the reason, the folder is named."""

@@ -316,13 +316,31 @@ def test_learn_prints_and_starts_jupyterlab(course, capsys, monkeypatch):
     path = put(course, notebook())
     assert run(capsys, "learn", "--print") == (0, f"{path}\n", "")
     started = []
-    monkeypatch.setattr(subprocess, "call", lambda command: started.append(command) or 0)
+    monkeypatch.setattr(cli, "_become", lambda command: started.append(command) or 0)
     status, out, _ = run(capsys, "learn", "--no-browser")
     assert status == 0
     assert f"Next: {ID} in {path}" in out
-    assert started[0][1:] == ["-m", "jupyter", "lab", str(path), "--no-browser"]
-    monkeypatch.setattr(subprocess, "call", lambda command: 1)
-    assert run(capsys, "learn")[0] == 2
+    assert started[0][1:3] == ["-m", "jupyterlab"]
+    assert f"--ServerApp.root_dir={course}" in started[0]
+    assert "--LabApp.default_url=/lab/tree/notebooks/02_batch_norm/02_batch_norm.ipynb" in started[0]
+    assert "--no-browser" in started[0]
+    assert run(capsys, "learn")[0] == 0
+    assert "--no-browser" not in started[1]
+
+
+def test_learn_says_in_one_line_what_is_missing(course, capsys, monkeypatch, tmp_path):
+    """No notebook, or no JupyterLab: one line and status 2."""
+    monkeypatch.setattr(workbook, "course", lambda: {"02_batch_norm": [{"id": ID, "points": 5}]})
+    put(course, notebook())
+    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+    status, _, err = run(capsys, "learn")
+    assert (status, err) == (2, "traindeep: JupyterLab is not installed here: pip install jupyterlab\n")
+    monkeypatch.setattr(workbook, "ROOT", tmp_path / "a/b")
+    monkeypatch.chdir(tmp_path / "home" if (tmp_path / "home").is_dir() else tmp_path)
+    status, out, err = run(capsys, "learn")
+    assert (status, out) == (2, "")
+    assert err.startswith("traindeep: no notebook 02_batch_norm in ")
+    assert err.count("\n") == 1
 
 
 def test_as_a_program(course):

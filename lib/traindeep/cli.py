@@ -2,9 +2,12 @@
 
 import argparse
 import contextlib
+import importlib.util
 import os
 import subprocess
 import sys
+import urllib.parse
+from pathlib import Path
 
 import traindeep
 from traindeep import checks, display, exercise, state, workbook
@@ -141,10 +144,33 @@ def _learn(args) -> int:
         print(path)
         return 0
     display.line(f"Next: {id} in {path}" if id else f"Every exercise passes its visible tests. Opening {path}")
-    command = [sys.executable, "-m", "jupyter", "lab", str(path), *(["--no-browser"] if args.no_browser else [])]
-    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is for JupyterLab
-        if subprocess.call(command) != 0:
-            raise Usage("JupyterLab did not start; is it installed? (pip install jupyterlab)")
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise Usage("JupyterLab is not installed here: pip install jupyterlab")
+    root = Path.cwd() if path.is_relative_to(Path.cwd()) else path.parent
+    address = f"/lab/tree/{urllib.parse.quote(path.relative_to(root).as_posix())}"
+    # -y: one Ctrl-C ends it, without a question. (A path as argument is not in the address that JupyterLab prints.)
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "-y",
+        f"--ServerApp.root_dir={root}",
+        f"--LabApp.default_url={address}",
+    ]
+    if args.no_browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container; JupyterLab answers this machine only
+        command.append("--allow-root")
+    return _become(command)
+
+
+def _become(command: list[str]) -> int:
+    """Run a program in the place of this one, so that Ctrl-C and kill reach it."""
+    sys.stdout.flush()
+    if os.name == "posix":
+        os.execv(command[0], command)
+    with contextlib.suppress(KeyboardInterrupt):  # the program has seen it too
+        return subprocess.call(command)
     return 0
 
 

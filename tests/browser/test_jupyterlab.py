@@ -62,9 +62,11 @@ def server(tmp_path):
         port = free.getsockname()[1]
     env = os.environ | {"TRAINDEEP_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
     env |= {f"JUPYTER_{name}_DIR": str(tmp_path / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
+    settings = tmp_path / "config/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={tmp_path}"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=test"]
-    command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     command += ["--LabApp.expose_app_in_browser=True", f"--LabApp.workspaces_dir={tmp_path / 'workspaces'}"]
     address, log = f"http://127.0.0.1:{port}", tmp_path / "server.log"
     with log.open("w") as file:
@@ -88,7 +90,7 @@ def page(server):
     """The notebook, open, its kernel ready."""
     with playwright.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        page = browser.new_page(viewport={"width": 1280, "height": 1600}, device_scale_factor=1.25)
         page.set_default_timeout(LONG)
         page.goto(f"{server}/lab/tree/{ASSIGNMENT}/{ASSIGNMENT}.ipynb?token=test&reset")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
@@ -128,18 +130,20 @@ def activate(page, index: int):
 
 def run_active(page) -> int:
     """Shift+Enter: run the active cell, wait until the kernel is done with it; returns the index of its cell."""
-    state = """() => {
-        const content = window.jupyterapp.shell.currentWidget.content, cell = content.activeCell;
-        return [content.activeCellIndex, cell.model.executionCount, cell.model.executionState];
-    }"""
-    index, count, _ = page.evaluate(state)
+    index = page.evaluate(
+        """() => {
+            const content = window.jupyterapp.shell.currentWidget.content;
+            content.activeCell.model.executionCount = null;  // so that a new count is seen, also after a restart
+            return content.activeCellIndex;
+        }"""
+    )
     page.keyboard.press("Shift+Enter")
     page.wait_for_function(
-        """([index, count]) => {
+        """(index) => {
             const model = window.jupyterapp.shell.currentWidget.content.widgets[index].model;
-            return model.executionCount !== null && model.executionCount !== count && model.executionState === 'idle';
+            return model.executionCount !== null && model.executionState === 'idle';
         }""",
-        arg=[index, count],
+        arg=index,
     )
     idle(page)
     return index
@@ -201,23 +205,20 @@ def assert_calm(page) -> None:
     assert "Traceback" not in page.locator(".jp-Notebook").text_content()
 
 
-def keep(page, name: str, above, below=None, lines: int = 6) -> None:
-    """Where pictures are asked for: one of the last lines of the cell `above` and all of `below`."""
+def keep(page, name: str, above, below) -> None:
+    """Where pictures are asked for: the window, and the last lines of the cell `above` with all of `below`."""
     folder = os.environ.get("TRAINDEEP_SCREENSHOTS")
     if not folder:
         return
     Path(folder).mkdir(parents=True, exist_ok=True)
-    page.evaluate("() => document.activeElement.blur()")
     below.scroll_into_view_if_needed()
+    page.mouse.move(5, 5)
     page.wait_for_timeout(800)
     page.screenshot(path=f"{folder}/{name}-window.png")
-    last = above.locator(".cm-line")
-    top = last.nth(max(last.count() - lines, 0)).bounding_box()["y"] - 4
-    box = below.bounding_box()
-    page.screenshot(
-        path=f"{folder}/{name}.png",
-        clip={"x": box["x"], "y": top, "width": box["width"], "height": box["y"] + box["height"] - top},
-    )
+    lines, box = above.locator(".cm-line"), below.bounding_box()
+    top = lines.nth(max(lines.count() - 7, 0)).bounding_box()["y"] - 1
+    clip = {"x": box["x"], "y": top, "width": 960, "height": box["y"] + box["height"] + 8 - top}
+    page.screenshot(path=f"{folder}/{name}.png", clip=clip)
 
 
 def test_from_an_unrun_cell_to_a_pass_that_outlives_the_kernel(page, tmp_path):

@@ -13,7 +13,7 @@ def _axes(per_pixel):
 
 
 def images_only(x, gamma, beta, eps=1e-5, per_pixel=False):
-    """You always average over the images only. By default the pixels of a channel share their mean, or there are too few values for each."""
+    """By default you average over the images only. That is what per_pixel=True asks for; otherwise the pixels of a channel share their mean, or there are too few values for each."""
     return _normalized(x, gamma, beta, eps, (0,))
 
 
@@ -96,3 +96,57 @@ def in_place(x, gamma, beta, eps=1e-5, per_pixel=False):
     else:
         x = x - mu
     return gamma[:, None, None] * x / np.sqrt(var + eps) + beta[:, None, None]
+
+
+def channels_on_the_last_axis(x, gamma, beta, eps=1e-5, per_pixel=False):
+    """You average over axes 0, 1 and 2, as if the channels came last. Here they are on axis 1: (N, C, H, W)."""
+    return _normalized(x, gamma, beta, eps, (0,) if per_pixel else (0, 1, 2))
+
+
+def one_statistic_for_all(x, gamma, beta, eps=1e-5, per_pixel=False):
+    """You use one mean and one variance for the whole batch. Different channels are different quantities: each has its own."""
+    return _normalized(x, gamma, beta, eps, (0,) if per_pixel else (0, 1, 2, 3))
+
+
+def per_pixel_over_pixels(x, gamma, beta, eps=1e-5, per_pixel=False):
+    """With per_pixel=True you average over the pixels of each image. Every pixel keeps a mean of its own: average over the images."""
+    return _normalized(x, gamma, beta, eps, (2, 3) if per_pixel else (0, 2, 3))
+
+
+def spread_between_images_missing(x, gamma, beta, eps=1e-5, per_pixel=False):
+    """Your variance is the average of the variances inside each image. The spread between the images is missing (notebook 01, merge_moments)."""
+    if per_pixel:
+        return _normalized(x, gamma, beta, eps, (0,))
+    mu, var = x.mean(axis=(0, 2, 3), keepdims=True), x.var(axis=(2, 3), keepdims=True).mean(axis=0, keepdims=True)
+    return gamma[:, None, None] * (x - mu) / np.sqrt(var + eps) + beta[:, None, None]
+
+
+def spread_between_pixels_missing(x, gamma, beta, eps=1e-5, per_pixel=False):
+    """Your variance is the average of the variances of the single pixels. The spread between the pixels of a channel is missing."""
+    if per_pixel:
+        return _normalized(x, gamma, beta, eps, (0,))
+    mu, var = x.mean(axis=(0, 2, 3), keepdims=True), x.var(axis=0, keepdims=True).mean(axis=(2, 3), keepdims=True)
+    return gamma[:, None, None] * (x - mu) / np.sqrt(var + eps) + beta[:, None, None]
+
+
+def scrambled_on_the_way_in(x, gamma, beta, eps=1e-5, per_pixel=False):
+    """Your rows of C values cut through the images: before a reshape to (N * H * W, C) the channels must be the last axis."""
+    if per_pixel:
+        return _normalized(x, gamma, beta, eps, (0,))
+    n, c, h, w = x.shape
+    rows = x.reshape(-1, c)
+    y = gamma * (rows - rows.mean(axis=0)) / np.sqrt(rows.var(axis=0) + eps) + beta
+    return y.reshape(n, h, w, c).transpose(0, 3, 1, 2)
+
+
+def scrambled_on_the_way_back(x, gamma, beta, eps=1e-5, per_pixel=False):
+    """Your rows are right, but they go back into the wrong places: undo the transpose, too, after the reshape to (N, H, W, C)."""
+    if per_pixel:
+        return _normalized(x, gamma, beta, eps, (0,))
+    rows = x.transpose(0, 2, 3, 1).reshape(-1, x.shape[1])
+    return (gamma * (rows - rows.mean(axis=0)) / np.sqrt(rows.var(axis=0) + eps) + beta).reshape(x.shape)
+
+
+def whole_numbers_kept(x, gamma, beta, eps=1e-5, per_pixel=False):
+    """For images of whole numbers your result is cut to whole numbers. An array made like x, as by np.zeros_like(x), takes over its dtype."""
+    return _normalized(x, gamma, beta, eps, _axes(per_pixel)).astype(x.dtype)

@@ -1,5 +1,7 @@
 """Hidden tests of bn_backward."""
 
+import copy
+
 import numpy as np
 
 from autograder.exercise import part
@@ -33,17 +35,21 @@ def _dx(student, dy, cache):
     return {"dx": student.bn_backward(dy, cache)[0]}
 
 
-# Whoever writes into dy pays for it in test_dx, so the others hand out a copy.
-def _dx_of_copy(student, dy, cache):
-    return {"dx": student.bn_backward(dy.copy(), cache)[0]}
+# Whoever writes into dy or the cache pays for it in test_dx, so the others hand out copies.
+def _of_copies(student, dy, cache):
+    return student.bn_backward(dy.copy(), copy.deepcopy(cache))
+
+
+def _dx_of_copies(student, dy, cache):
+    return {"dx": _of_copies(student, dy, cache)[0]}
 
 
 def _dgamma(student, dy, cache):
-    return {"dgamma": student.bn_backward(dy.copy(), cache)[1]}
+    return {"dgamma": _of_copies(student, dy, cache)[1]}
 
 
 def _dbeta(student, dy, cache):
-    return {"dbeta": student.bn_backward(dy.copy(), cache)[2]}
+    return {"dbeta": _of_copies(student, dy, cache)[2]}
 
 
 @part("dbeta")
@@ -70,9 +76,9 @@ def test_dgamma(compare, rng):
 def test_dgamma_sees_only_deviations(student, rng):
     """dgamma does not change when a constant is added to a column of dy, and doubles with dy."""
     cache, dy = _cache(rng), _upstream(rng)
-    dgamma = np.ravel(student.bn_backward(dy.copy(), cache)[1])
-    moved = np.ravel(student.bn_backward(dy + np.array([3.0, -2.0, 8.0, 1.0]), cache)[1])
-    twice = np.ravel(student.bn_backward(2 * dy, cache)[1])
+    dgamma = np.ravel(_of_copies(student, dy, cache)[1])
+    moved = np.ravel(_of_copies(student, dy + np.array([3.0, -2.0, 8.0, 1.0]), cache)[1])
+    twice = np.ravel(_of_copies(student, 2 * dy, cache)[1])
     assert np.all(dgamma != 0), "dgamma is zero"
     assert np.allclose(dgamma, moved, atol=1e-7), "dgamma changes when a constant is added to a column of dy"
     assert np.allclose(twice, 2 * dgamma, atol=1e-7), "dgamma does not double when dy doubles"
@@ -83,7 +89,7 @@ def test_gradient_across_xhat(student, rng):
     """Where dy has no component along xhat, each column of dx is a multiple of that column of dy minus its mean."""
     cache = _cache(rng)
     dy = _across(cache["xhat"], _upstream(rng))
-    dx = student.bn_backward(dy.copy(), cache)[0]
+    dx = _of_copies(student, dy, cache)[0]
     assert np.shape(dx) == dy.shape, "dx does not have the shape of dy"
     assert np.all(np.std(dx, axis=0) > 0), "dx is the same for every row"
     # Factors (gamma, eps, N) are the affair of the part "dx": any multiple will do here.
@@ -110,15 +116,15 @@ def test_dx(compare, rng):
 @part("dx")
 def test_dx_of_integers_and_float32(compare, rng):
     """dx is right for a dy of integers or float32, another batch size and a small eps."""
-    compare(_dx_of_copy, rng.integers(-4, 9, size=(5, 4)), _cache(rng, n=5, eps=0.01))
-    compare(_dx_of_copy, _upstream(rng, n=9).astype(np.float32), _cache(rng, n=9, eps=1e-5))
+    compare(_dx_of_copies, rng.integers(-4, 9, size=(5, 4)), _cache(rng, n=5, eps=0.01))
+    compare(_dx_of_copies, _upstream(rng, n=9).astype(np.float32), _cache(rng, n=9, eps=1e-5))
 
 
 @part("dx")
 def test_nothing_along_xhat(student, rng):
     """For eps = 0, dx has no component along xhat, because scaling the deviations of x changes no y."""
     cache, dy = _cache(rng, eps=0.0), _upstream(rng)
-    dx = student.bn_backward(dy.copy(), cache)[0]
+    dx = _of_copies(student, dy, cache)[0]
     # What comes through mu is the affair of another part: only deviations from the mean are looked at.
     dx, centred = dx - np.mean(dx, axis=0), dy - dy.mean(axis=0)
     assert np.shape(dx) == dy.shape, "dx does not have the shape of dy"

@@ -129,3 +129,58 @@ def in_place(dy, cache):
     if dy.dtype.kind == "f":
         dy *= cache["gamma"].astype(dy.dtype)
     return results
+
+
+def means_over_everything(dy, cache):
+    """The means in your dx run over the whole array. mu and var belong to one feature: average over the rows, feature by feature."""
+    dgamma, dbeta, xhat, scale, _ = _parts(dy, cache)
+    return scale * (dy - dy.mean() - xhat * (dy * xhat).mean()), dgamma, dbeta
+
+
+def mean_path_without_n(dy, cache):
+    """The path through mu is N times too large: every x has only the share 1 / N in mu."""
+    dgamma, dbeta, xhat, scale, n = _parts(dy, cache)
+    return scale * (dy - dbeta - xhat * dgamma / n), dgamma, dbeta
+
+
+def variance_path_without_n(dy, cache):
+    """The path through var is N times too large: every x has only the share 1 / N in var."""
+    dgamma, dbeta, xhat, scale, n = _parts(dy, cache)
+    return scale * (dy - dbeta / n - xhat * dgamma), dgamma, dbeta
+
+
+def variance_path_doubled(dy, cache):
+    """The path through var counts twice. The square brings a factor 2, and the root in 1 / sqrt(var + eps) a factor 1/2."""
+    dgamma, dbeta, xhat, scale, n = _parts(dy, cache)
+    return scale * (dy - dbeta / n - 2 * xhat * dgamma / n), dgamma, dbeta
+
+
+def variance_path_halved(dy, cache):
+    """The path through var counts only half. The root in 1 / sqrt(var + eps) brings a factor 1/2, and the square a factor 2."""
+    dgamma, dbeta, xhat, scale, n = _parts(dy, cache)
+    return scale * (dy - dbeta / n - xhat * dgamma / n / 2), dgamma, dbeta
+
+
+def variance_path_power(dy, cache):
+    """The path through var has the wrong power of var + eps: the derivative of its power -1/2 has the power -3/2."""
+    dgamma, dbeta, xhat, scale, n = _parts(dy, cache)
+    return scale * (dy - dbeta / n - xhat * dgamma / n * (cache["var"] + cache["eps"])), dgamma, dbeta
+
+
+def gamma_in_dgamma(dy, cache):
+    """dgamma contains gamma. y = gamma * xhat + beta is linear in gamma, so its derivative is xhat alone."""
+    dx, dgamma, dbeta = _right(dy, cache)
+    return dx, cache["gamma"] * dgamma, dbeta
+
+
+def dx_last(dy, cache):
+    """Your results come in another order: dx is first, then dgamma, then dbeta."""
+    dx, dgamma, dbeta = _right(dy, cache)
+    return dgamma, dbeta, dx
+
+
+def cache_overwritten(dy, cache):
+    """You write into the cache (-= and *= do). Whoever asks for the gradient a second time gets another one."""
+    results = _right(dy, cache)
+    cache["x"] -= cache["mu"]
+    return results

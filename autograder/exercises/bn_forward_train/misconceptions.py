@@ -73,3 +73,74 @@ def in_place(x, gamma, beta, eps=1e-5):
         x = x - mu
     xhat = x / np.sqrt(var + eps)
     return _answer(x + mu, gamma, beta, eps, mu, var, xhat, gamma * xhat + beta)
+
+
+def missing_parentheses(x, gamma, beta, eps=1e-5):
+    """You divide only mu: without parentheses x - mu / s is x - (mu / s). Subtract first, then divide."""
+    mu, var = x.mean(axis=0), x.var(axis=0)
+    xhat = x - mu / np.sqrt(var + eps)
+    return _answer(x, gamma, beta, eps, mu, var, xhat, gamma * xhat + beta)
+
+
+def squared_mean(x, gamma, beta, eps=1e-5):
+    """You average the deviations and square the average, which is always 0. Square every deviation, then average."""
+    mu, var = x.mean(axis=0), np.zeros(x.shape[1])
+    with np.errstate(all="ignore"):
+        xhat = (x - mu) / np.sqrt(var + eps)
+    return _answer(x, gamma, beta, eps, mu, var, xhat, gamma * xhat + beta)
+
+
+def eps_beside_the_fraction(x, gamma, beta, eps=1e-5):
+    """You add eps after the division, where it only shifts xhat. It belongs to the variance, inside the square root."""
+    mu, var = x.mean(axis=0), x.var(axis=0)
+    with np.errstate(all="ignore"):
+        xhat = (x - mu) / np.sqrt(var) + eps
+    return _answer(x, gamma, beta, eps, mu, var, xhat, gamma * xhat + beta)
+
+
+def eps_fixed(x, gamma, beta, eps=1e-5):
+    """You add 1e-5 whatever eps is. It is an argument, and 1e-5 only its default."""
+    mu, var = x.mean(axis=0), x.var(axis=0)
+    xhat = (x - mu) / np.sqrt(var + 1e-5)
+    return _answer(x, gamma, beta, eps, mu, var, xhat, gamma * xhat + beta)
+
+
+def scale_and_shift_exchanged(x, gamma, beta, eps=1e-5):
+    """gamma and beta have changed places: gamma scales, beta shifts."""
+    mu, var = x.mean(axis=0), x.var(axis=0)
+    xhat = (x - mu) / np.sqrt(var + eps)
+    return _answer(x, gamma, beta, eps, mu, var, xhat, beta * xhat + gamma)
+
+
+def cache_left_out(x, gamma, beta, eps=1e-5):
+    """You return y alone. Two things are asked for: y and the cache, as in `return y, cache`."""
+    mu, var = x.mean(axis=0), x.var(axis=0)
+    return gamma * (x - mu) / np.sqrt(var + eps) + beta
+
+
+def y_cached_as_xhat(x, gamma, beta, eps=1e-5):
+    """Your cache holds y under "xhat". The backward pass needs the normalized features before gamma and beta."""
+    mu, var = x.mean(axis=0), x.var(axis=0)
+    y = gamma * (x - mu) / np.sqrt(var + eps) + beta
+    return _answer(x, gamma, beta, eps, mu, var, y, y)
+
+
+def eps_in_the_cached_variance(x, gamma, beta, eps=1e-5):
+    """The variance in your cache contains eps. eps is in the cache by itself, and adding it twice would be wrong."""
+    mu, var = x.mean(axis=0), x.var(axis=0)
+    xhat = (x - mu) / np.sqrt(var + eps)
+    return _answer(x, gamma, beta, eps, mu, var + eps, xhat, gamma * xhat + beta)
+
+
+def deviation_in_the_cache(x, gamma, beta, eps=1e-5):
+    """Your cache holds the standard deviation under "var". The variance is its square."""
+    mu, var = x.mean(axis=0), x.var(axis=0)
+    xhat = (x - mu) / np.sqrt(var + eps)
+    return _answer(x, gamma, beta, eps, mu, np.sqrt(var), xhat, gamma * xhat + beta)
+
+
+def whole_numbers_kept(x, gamma, beta, eps=1e-5):
+    """For a batch of whole numbers your result is cut to whole numbers. An array made like x, as by np.zeros_like(x), takes over its dtype."""
+    mu, var = x.mean(axis=0), x.var(axis=0)
+    xhat = ((x - mu) / np.sqrt(var + eps)).astype(x.dtype)
+    return _answer(x, gamma, beta, eps, mu, var, xhat, gamma * xhat + beta)

@@ -137,3 +137,45 @@ def in_place(batches, method):
         if batch.dtype.kind == "f":
             batch -= batch.mean(axis=0)
     return results
+
+
+def single_rows_refused(batches, method):
+    """You refuse a batch of one row for every method. Only "alg2" divides by n_k - 1; elsewhere the deviation of one row is 0."""
+    if min(_sizes(batches)) < 2:
+        raise ValueError("batches must have two rows each")
+    return _right(batches, method)
+
+
+def eq4_spread_of_the_means(batches, method):
+    """In "eq4" you return the deviation of the batch means. Asked for is the mean of the batch deviations."""
+    mean, std = _right(batches, method)
+    return mean, _stack(np.mean, batches).std(axis=0) if method == "eq4" else std
+
+
+def alg2_weighted_variances(batches, method):
+    """In "alg2" your variances are weighted by their degrees of freedom, as in a t-test. Algorithm 2 takes a plain average over the batches."""
+    mean, std = _right(batches, method)
+    if method == "alg2":
+        std = np.sqrt(np.average(_stack(np.var, batches, ddof=1), axis=0, weights=_sizes(batches) - 1))
+    return mean, std
+
+
+def alg2_factor_of_the_first_batch(batches, method):
+    """In "alg2" you use the factor n / (n - 1) of the first batch for all. The last batch may be shorter: each has its own n_k."""
+    mean, std = _right(batches, method)
+    if method == "alg2":
+        first = len(batches[0])
+        std = np.sqrt(first / (first - 1) * _stack(np.var, batches).mean(axis=0))
+    return mean, std
+
+
+def pooled_without_root(batches, method):
+    """In "pooled" you return the variance. What is asked for is the standard deviation, its root."""
+    mean, std = _right(batches, method)
+    return mean, std**2 if method == "pooled" else std
+
+
+def pooled_mean_of_means(batches, method):
+    """Your "pooled" mean is the plain average of the batch means. All rows together means that a short batch counts less."""
+    mean, std = _right(batches, method)
+    return _stack(np.mean, batches).mean(axis=0) if method == "pooled" else mean, std

@@ -25,6 +25,17 @@ def _mean_of_copies(student, run_mean, run_var, x, **settings):
     return {"mean": student.bn_running_update(run_mean.copy(), run_var.copy(), x.copy(), **settings)[0]}
 
 
+def _sum_at_the_ends(student, run_mean, run_var, x):
+    """The new means for momentum 0 and 1 together: stored mean plus batch mean, whichever is which."""
+    # The default first: an answer that raises for every input is not one that refuses 0 and 1.
+    student.bn_running_update(run_mean.copy(), run_var.copy(), x.copy())
+    try:
+        means = [student.bn_running_update(run_mean.copy(), run_var.copy(), x.copy(), m)[0] for m in (0.0, 1.0)]
+    except ValueError:
+        return {"momentum 0 and 1 are accepted": False, "sum of the two means": None}
+    return {"momentum 0 and 1 are accepted": True, "sum of the two means": means[0] + means[1]}
+
+
 def _variance(student, run_mean, run_var, x, **settings):
     return {"var": student.bn_running_update(run_mean.copy(), run_var.copy(), x.copy(), **settings)[1]}
 
@@ -53,7 +64,8 @@ def test_mean_of_integers_and_float32(compare, rng):
 
 @part("mean", supporting=True)
 def test_bad_input(compare, rng):
-    """A momentum outside [0, 1] and a batch of one row are refused."""
+    """A momentum outside [0, 1] and a batch of one row are refused; a momentum of 0 or 1 is not."""
+    compare(_sum_at_the_ends, *_stored(rng), _batch(rng))
     for momentum in (-0.1, 1.01, 10.0):
         compare.refuses("bn_running_update", *_stored(rng), _batch(rng), momentum=momentum, naming=("momentum",))
     compare.refuses("bn_running_update", *_stored(rng), _batch(rng, n=1), naming=("x",))

@@ -71,6 +71,37 @@ def around_the_running_mean(run_mean, run_var, x, momentum=0.1, convention="torc
 
 
 @replaces("bn_running_update")
+def around_the_stored_mean(run_mean, run_var, x, momentum=0.1, convention="torch"):
+    """Your batch variance is taken around the stored mean. A batch has its variance around its own mean."""
+    new = _weight(momentum, convention)
+    var = ((x - run_mean) ** 2).sum(axis=0) / (len(x) - 1)
+    return (1 - new) * run_mean + new * x.mean(axis=0), (1 - new) * run_var + new * var
+
+
+@replaces("bn_running_update")
+def factor_upside_down(run_mean, run_var, x, momentum=0.1, convention="torch"):
+    """Your factor is (N - 1) / N. The biased variance is too small: N / (N - 1) makes it larger."""
+    new, n = _weight(momentum, convention), len(x)
+    return (1 - new) * run_mean + new * x.mean(axis=0), (1 - new) * run_var + new * x.var(axis=0) * (n - 1) / n
+
+
+@replaces("bn_running_update")
+def results_exchanged(run_mean, run_var, x, momentum=0.1, convention="torch"):
+    """You return the variance first. The order is mean, var."""
+    new = _weight(momentum, convention)
+    return (1 - new) * run_var + new * x.var(axis=0, ddof=1), (1 - new) * run_mean + new * x.mean(axis=0)
+
+
+@replaces("bn_running_update")
+def ends_refused(run_mean, run_var, x, momentum=0.1, convention="torch"):
+    """You refuse a momentum of 0 or of 1. Both ends belong to [0, 1]: keep the stored value, or take the batch's."""
+    if not 0 < momentum < 1:
+        raise ValueError("momentum must be inside (0, 1)")
+    new = _weight(momentum, convention)
+    return (1 - new) * run_mean + new * x.mean(axis=0), (1 - new) * run_var + new * x.var(axis=0, ddof=1)
+
+
+@replaces("bn_running_update")
 def bias_corrected(run_mean, run_var, x, momentum=0.1, convention="torch"):
     """You correct for the start as Adam does. Batch normalization has no such correction, in no library."""
     new = _weight(momentum, convention)
@@ -143,3 +174,21 @@ def bias_corrected_weights(T, momentum):
     """You scale the weights of the batches up until they add up to 1, as Adam does. The initial value keeps its weight here."""
     weights = momentum * (1 - momentum) ** np.arange(T)[::-1]
     return np.concatenate([[0.0], weights / weights.sum()])
+
+
+@replaces("ema_weights")
+def exponent_is_t(T, momentum):
+    """Your batch t has the factor (1 - momentum)**t. What shrinks it are the updates after it, and there are T - t of them."""
+    return np.concatenate([[(1 - momentum) ** T], momentum * (1 - momentum) ** np.arange(1, T + 1)])
+
+
+@replaces("ema_weights")
+def initial_value_unshrunk(T, momentum):
+    """Your initial value keeps the weight 1. Every update shrinks it, too."""
+    return np.concatenate([[1.0], momentum * (1 - momentum) ** np.arange(T)[::-1]])
+
+
+@replaces("ema_weights")
+def initial_value_shrunk_once_more(T, momentum):
+    """Your initial value is shrunk T + 1 times. There are T updates, and each shrinks it once."""
+    return np.concatenate([[(1 - momentum) ** (T + 1)], momentum * (1 - momentum) ** np.arange(T)[::-1]])

@@ -45,6 +45,12 @@ def test_as_many_columns_as_channels(student, compare):
     compare("bn2d_forward_train", x, np.array([1.0, 3.0]), np.array([0.5, -2.0]), eps=0.1)
 
 
+def test_whole_numbers(student, compare):
+    """Images of whole numbers are normalized as real numbers are."""
+    x = np.array([[[[0, 1, 5]], [[2, 2, 0]]], [[[0, 3, 9]], [[4, 2, 2]]]])
+    compare("bn2d_forward_train", x, np.array([1.0, 2.0]), np.array([0.25, 0.5]), eps=0.1)
+
+
 def test_per_pixel(student, compare):
     """With per_pixel=True every pixel has its own mean over the images; one that never changes comes out as beta."""
     x = np.array([[[[0.0, 1.0, 5.0]], [[2.0, 2.0, 0.0]]], [[[0.0, 3.0, 9.0]], [[4.0, 2.0, 2.0]]]])

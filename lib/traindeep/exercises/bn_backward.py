@@ -3,7 +3,7 @@
 import numpy as np
 
 SIGNATURES = {"bn_backward": "dy, cache -> dx, dgamma, dbeta"}
-FORBIDDEN = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
+FORBIDDEN = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "backward", "grad")
 HINTS = (
     "gamma and beta serve every row, so their gradients are sums over the rows. x reaches y on three paths: directly, "
     "through mu, and through var. Which of them does your dx contain?",
@@ -65,6 +65,6 @@ def test_dx_adds_up_to_zero(student, rng):
 
 
 def test_bad_input(student, compare):
-    """A dy that does not have the shape of x is a ValueError that names dy."""
+    """A dy that does not have the shape of x is a ValueError that names dy, even where it would broadcast."""
     compare.refuses("bn_backward", DY[:3], _cache(eps=0.1), naming=("dy",))
     compare.refuses("bn_backward", DY[0], _cache(eps=0.1), naming=("dy",))

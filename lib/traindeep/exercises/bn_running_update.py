@@ -56,9 +56,24 @@ def test_weights(student, compare):
 def test_weights_add_up_to_one(student):
     """The weights add up to 1, and a newer batch weighs more than an older one."""
     weights = np.asarray(student.ema_weights(5, 0.3))
-    assert weights.shape == (6,), f"T = 5 has 6 weights (initial value and 5 batches), got shape {weights.shape}"
+    assert weights.shape == (6,), f"T = 5 has 6 weights (of the initial value and 5 batches), got shape {weights.shape}"
     assert abs(weights.sum() - 1) < 1e-9, f"the weights add up to {weights.sum():.6g}, not to 1"
     assert np.all(np.diff(weights[1:]) > 0), "a newer batch should weigh more than an older one"
+
+
+def _ends(student, run_mean, run_var, x):
+    # The default first: an answer that raises for every input is not one that refuses 0 and 1.
+    student.bn_running_update(run_mean, run_var, x)
+    try:
+        means = [student.bn_running_update(run_mean, run_var, x, momentum=momentum)[0] for momentum in (0.0, 1.0)]
+    except ValueError:
+        return {"momentum 0 and 1 are accepted": False}
+    return {"momentum 0 and 1 are accepted": True, "mean with momentum 0": means[0], "mean with momentum 1": means[1]}
+
+
+def test_momentum_0_and_1(student, compare):
+    """Momentum 0 keeps the stored mean, momentum 1 takes that of the batch."""
+    compare(_ends, RUN_MEAN, RUN_VAR, X)
 
 
 def test_bad_input(student, compare):

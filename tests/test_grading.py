@@ -1,0 +1,588 @@
+"""A grade is what the answer deserves, whatever the notebook does; see autograder/grading.py."""
+
+import dataclasses
+import json
+import types
+
+import pytest
+from nbformat.v4 import new_code_cell
+
+from autograder import demo, grading, report
+from autograder import exercise as hidden
+from autograder.course import exercises_of, grade_id, role
+from autograder.exercise import part
+from autograder.grading import Grader, withhold
+from autograder.sandbox.host import GraderFault, Limits, SubmissionFailed, why_not
+from autograder.submission import read
+
+NAME = demo.ASSIGNMENT
+LEVELS = ("bubblewrap", "confined")
+LIMITS = Limits(memory_bytes=1 << 30, cpu_s=60, wall_s=120.0, call_s=2.0)
+FORWARD, BACKWARD, UPDATE, POPULATION = "bn_forward_train", "bn_backward", "bn_running_update", "bn_population_stats"
+IMAGES, FOLD, MODULE, RECALIBRATE = "bn2d_forward_train", "bn_fold_inference", "BatchNormScratch", "recalibrate_bn"
+
+
+class Class:
+    """Makes submissions of the real assignment."""
+
+    def __init__(self, course, folder):
+        self.course, self.folder = course, folder
+        self.release = course.release(NAME)
+        source = course.source(NAME)
+        self.items = {id: hidden.load(id) for id in exercises_of(source)}
+        self.right = {grade_id(cell): cell.source for cell in source.cells if role(cell) == "solution"}
+        self.points = {id: item.points for id, item in self.items.items()}
+
+    def submission(self, answers, *, before=(), after=()):
+        """The release with these answers by exercise id, and added cells before all and behind all."""
+        nb = demo.release_notebook(self.course.source(NAME))
+        for cell in nb.cells:
+            cell.source = answers.get(grade_id(cell), cell.source)
+        nb.cells = [*map(new_code_cell, before), *nb.cells, *map(new_code_cell, after)]
+        path = self.folder / f"{NAME}.ipynb"
+        path.write_bytes(demo.to_bytes(nb))
+        return read(path, self.release, student="s01", assignment=NAME)
+
+    def right_but(self, **answers):
+        return self.submission(self.right | answers)
+
+    def everywhere(self, code):
+        """The same code for every name that is asked for."""
+        return self.submission(
+            {id: "\n".join(code.replace("{name}", n) for n in item.visible.names) for id, item in self.items.items()}
+        )
+
+    def answering(self, kind, which):
+        """Every exercise answered by one of its variants or misconceptions."""
+        chosen = {id: getattr(item, kind)[which] for id, item in self.items.items()}
+        return self.submission(
+            {id: demo.as_cell(self.right[id], self.items[id], a) for id, a in chosen.items()}
+        ), chosen
+
+
+@pytest.fixture(scope="module")
+def students(course, tmp_path_factory):
+    return Class(course, tmp_path_factory.mktemp("submitted"))
+
+
+@pytest.fixture(scope="module")
+def graders(course):
+    """One grader for each level that this machine has, over the same loaded assignment."""
+    made = {}
+    for level in LEVELS:
+        if not why_not(level):
+            made[level] = Grader(course, level, "a seed of the tests", LIMITS)
+            made[level]._assignments = next(iter(made.values()))._assignments
+    yield made
+    for grader in made.values():
+        grader.__exit__()
+
+
+@pytest.fixture(params=LEVELS)
+def each_grader(request, graders):
+    if request.param not in graders:
+        pytest.skip(f"isolation {request.param}: {why_not(request.param)}")
+    return graders[request.param]
+
+
+@pytest.fixture
+def grader(graders):
+    if not graders:
+        pytest.skip("; ".join(f"isolation {level}: {why_not(level)}" for level in LEVELS))
+    return next(iter(graders.values()))
+
+
+def another(grader, seed):
+    """A grader with another seed that runs in the same sandbox."""
+    other = Grader(grader.course, grader.isolation, seed, LIMITS)
+    other._sandbox = grader.sandbox
+    return other
+
+
+def verdicts(result):
+    return {e.id: e.verdict for e in result.exercises}
+
+
+def scores(result):
+    return {e.id: e.score for e in result.exercises}
+
+
+def messages(result, id):
+    return {t.message for e in result.exercises if e.id == id for t in e.tests if t.outcome != "passed"}
+
+
+def assert_all_right(result):
+    wrong = {e.id: [(t.name, t.outcome, t.message) for t in e.tests if t.outcome != "passed"] for e in result.exercises}
+    assert not any(wrong.values()), wrong
+    assert result.score == result.max_score == 46
+
+
+# ---- what answers earn -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["solution", "first variant", "last variant"])
+def test_right_answers_earn_everything(each_grader, students, kind):
+    """The solution and right answers written otherwise get full marks behind every wall."""
+    which = {"solution": None, "first variant": 0, "last variant": -1}[kind]
+    submission = students.right_but() if which is None else students.answering("variants", which)[0]
+    result = each_grader.grade(submission)
+    assert_all_right(result)
+    assert set(verdicts(result).values()) == {"passed"}
+    assert result.isolation == each_grader.isolation
+    assert result.problems == ()
+
+
+def test_every_mistake_is_named_and_costs_the_same_with_any_seed(grader, students):
+    """The first misconception of each exercise loses points and is named; score and name repeat, also with another seed."""
+    submission, chosen = students.answering("misconceptions", 0)
+    first, again, other = (g.grade(submission) for g in (grader, grader, another(grader, "another seed")))
+    assert {e.id: e.misconception for e in first.exercises} == {id: mistake.id for id, mistake in chosen.items()}
+    assert all(e.score < e.max_score and e.diagnosis == chosen[e.id].says for e in first.exercises)
+    assert scores(first) == scores(again) == scores(other)
+    assert first.seed == again.seed != other.seed
+    assert [e.tests for e in first.exercises] == [e.tests for e in again.exercises]
+    assert first.key == again.key != other.key
+
+
+def test_an_untouched_notebook_is_not_attempted(grader, students):
+    """Stubs earn nothing, are called not attempted, and are no trouble worth a remark."""
+    result = grader.grade(students.submission({}))
+    assert result.score == 0
+    assert set(verdicts(result).values()) == {"not_attempted"}
+    assert result.problems == ()
+
+
+# ---- harm that stays where it is ---------------------------------------------------------------------------------
+
+
+def test_a_function_that_hangs_kills_or_floods_costs_only_its_exercise(grader, students):
+    """Each bad function gets the verdict that says what it did; its neighbours get full marks."""
+    bad = {
+        FORWARD: (demo.CRASH, "crashed"),
+        BACKWARD: (demo.ENDLESS, "timeout"),
+        UPDATE: (demo.FLOOD, "crashed"),
+        POPULATION: (demo.HOG, "out_of_memory"),
+        IMAGES: ("import sys\n\ndef {name}(*args, **kwargs):\n    sys.exit(0)\n", "error"),
+        FOLD: ("def {name}(*args, **kwargs):\n    raise KeyboardInterrupt\n", "error"),
+    }
+    answers = {}
+    for id, (code, _) in bad.items():
+        answers[id] = "\n".join(code.replace("{name}", name) for name in students.items[id].visible.names)
+    result = grader.grade(students.right_but(**answers))
+    expected = {id: verdict for id, (_, verdict) in bad.items()} | {MODULE: "passed", RECALIBRATE: "passed"}
+    assert verdicts(result) == expected
+    assert scores(result) == {id: 0 if id in bad else points for id, points in students.points.items()}
+    assert "the process ended by itself with status 0" in messages(result, FORWARD)
+    assert "the time limit is over" in messages(result, BACKWARD)
+    assert any("printed more than" in message for message in messages(result, UPDATE))
+    assert "Your code raised SystemExit" in messages(result, IMAGES)
+    assert "Your code raised KeyboardInterrupt" in messages(result, FOLD)
+    assert result.gradable
+
+
+def test_a_cell_that_hangs_exits_or_does_not_parse_costs_only_its_exercise(grader, students, monkeypatch):
+    """A broken cell is skipped, its exercise says why, and so does a remark; added cells cost nothing."""
+    monkeypatch.setattr(grading, "CELL_S", 2.0)
+    broken = {
+        FORWARD: ("while True:\n    pass\n", "timeout", "the time limit is over"),
+        BACKWARD: ("import os\nos._exit(0)\n", "crashed", "the process ended by itself with status 0"),
+        UPDATE: ("def bn_running_update(:\n    pass", "error", "SyntaxError"),
+        POPULATION: ("import sys\nsys.exit('bye')\n", "error", "SystemExit"),
+        IMAGES: ("1 / 0\n" + students.right[IMAGES], "error", "ZeroDivisionError"),
+    }
+    submission = students.submission(
+        students.right | {id: code for id, (code, *_) in broken.items()},
+        before=["import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"],
+        after=["raise RuntimeError('an added cell')"],
+    )
+    result = grader.grade(submission)
+    expected = {id: verdict for id, (_, verdict, _) in broken.items()}
+    assert verdicts(result) == dict.fromkeys([FOLD, MODULE, RECALIBRATE], "passed") | expected
+    assert result.score == sum(students.points[id] for id in (FOLD, MODULE, RECALIBRATE))
+    for id, (_, _, why) in broken.items():
+        assert all(why in message for message in messages(result, id)), messages(result, id)
+        assert any(f"cell {id}" in problem and why in problem for problem in result.problems)
+    assert any("an added cell" in problem and "SIGKILL" in problem for problem in result.problems)
+    assert any("an added cell" in problem and "RuntimeError" in problem for problem in result.problems)
+    assert len(result.problems) == len(broken) + 2, "each broken cell is remarked upon once"
+
+
+def test_what_a_call_leaves_behind_costs_only_its_own_test(grader, students):
+    """A failure that an earlier test could have caused is confirmed in a new child before it counts."""
+    poisoned = students.right[FORWARD].replace(
+        "### BEGIN SOLUTION",
+        "if _refused:\n        raise RuntimeError('broken by an earlier call')\n"
+        "    if len(x) < 2 or np.shape(gamma) != x.shape[1:] or np.shape(beta) != x.shape[1:]:\n"
+        "        _refused.append(1)\n",
+    )
+    result = grader.grade(students.right_but(**{FORWARD: "_refused = []\n\n" + poisoned}))
+    failed = [t.name for e in result.exercises for t in e.tests if t.outcome != "passed"]
+    assert failed == ["test_wrong_shapes"]  # it makes six calls, so the second of them meets what the first did
+    dying = "import threading, os\n" + students.right[FORWARD].replace(
+        "### BEGIN SOLUTION", "threading.Timer(0.02, os._exit, [0]).start()\n"
+    )
+    others = {
+        e.id: e.verdict for e in grader.grade(students.right_but(**{FORWARD: dying})).exercises if e.id != FORWARD
+    }
+    assert set(others.values()) == {"passed"}, others
+
+
+DISTURBED = """
+import os, sys, warnings
+import matplotlib
+import numpy as np
+import torch
+torch.set_default_dtype(torch.float64)
+np.seterr(all="raise")
+warnings.simplefilter("error")
+torch.set_num_threads(64)
+torch.use_deterministic_algorithms(True)
+torch.set_grad_enabled(False)
+np.random.seed(0)
+os.chdir("/")
+np.set_printoptions(precision=1)
+matplotlib.use("Agg")
+sys.setrecursionlimit(400)
+sys.stdout = None
+os.close(1)
+"""
+NAMES = """
+from numpy import *
+import numpy as np
+student, check, rng, compare, vjp, sum, x, job = "mine", None, 3, "c", "v", 5, "x", "j"
+def helper(value):
+    return value
+"""
+IN_CALLS = """
+import functools
+
+def _disturbing(function):
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        import os, sys, warnings
+        np.random.seed(0)
+        print("working on it")
+        print("and on it", file=sys.stderr)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            torch.set_default_dtype(torch.float64)
+            np.seterr(all="raise")
+            warnings.simplefilter("error")
+            torch.set_num_threads(64)
+            torch.use_deterministic_algorithms(True)
+            torch.set_grad_enabled(False)
+            os.chdir("/")
+            np.set_printoptions(precision=1)
+            sys.setrecursionlimit(400)
+            sys.stdout = None
+            os.close(1)
+    return call
+"""
+
+
+@pytest.mark.parametrize("where", ["in added cells", "in every call"])
+def test_disturbed_global_state_costs_nothing(grader, students, where):
+    """ATTACKS 60: what honest notebooks do to the process, to names and to their own cells costs no point."""
+    if where == "in added cells":
+        split = students.right[FORWARD].replace("eps=1e-5):", "eps: Undefined = 1e-5) -> AlsoUndefined:", 1)
+        submission = students.submission(
+            students.right | {FORWARD: "from __future__ import annotations\n" + split},
+            before=[DISTURBED],
+            after=[NAMES, DISTURBED],
+        )
+    else:
+        answers = dict(students.right)
+        for id in (FORWARD, BACKWARD, UPDATE, POPULATION, IMAGES, FOLD, RECALIBRATE):
+            for name in students.items[id].visible.names:
+                answers[id] += f"\n{name} = _disturbing({name})"
+        submission = students.submission(answers, before=["import numpy as np\nimport torch\n" + IN_CALLS])
+    assert_all_right(grader.grade(submission))
+
+
+def test_a_solution_split_over_two_cells_and_unknown_annotations_cost_nothing(grader, students):
+    """A helper in a cell of its own serves the answer; an annotation that cannot be evaluated ends its cell, as in Jupyter."""
+    helper = "def spread(x, eps):\n    return np.sqrt(x.var(axis=0) + eps)"
+    answer = students.right[FORWARD]
+    assert "np.sqrt(var + eps)" in answer
+    answer = answer.replace("np.sqrt(var + eps)", "spread(x, eps)")
+    annotated = students.right[UPDATE].replace(
+        "def bn_running_update(run_mean,", "def bn_running_update(run_mean: 'Nowhere',"
+    )
+    nb_after = students.submission(students.right | {FORWARD: answer, UPDATE: annotated}, after=[helper])
+    assert_all_right(grader.grade(nb_after))
+
+
+# ---- attacks that must not pay -----------------------------------------------------------------------------------
+
+THIEF = """
+import glob, importlib, os, sys
+
+def _stolen(name):
+    for module in ("traindeep.reference.normalization", "traindeep.reference", "traindeep.standins", "autograder.exercise",
+                   "traindeep.standins.normalization"):
+        try:
+            found = getattr(importlib.import_module(module), name, None)
+        except Exception:
+            found = None
+        if found is not None:
+            return found
+    for root in {os.getcwd(), "/", "/home", "/root", "/tmp", "/work", *sys.path}:
+        for path in glob.glob(root + "/**/reference/normalization.py", recursive=root not in "/")[:3]:
+            space = {}
+            exec(open(path).read(), space)
+            return space[name]
+    try:
+        return __import__("traindeep").use(name)
+    except BaseException:
+        raise RuntimeError(" ".join(os.environ))
+
+{name} = _stolen("{name}")
+"""
+
+
+def test_stealing_gets_nothing(each_grader, students):
+    """Reference, stand-ins, grader and secrets are not there to be imported, read or used: no point is earned."""
+    result = each_grader.grade(students.everywhere(THIEF))
+    assert result.score == 0, scores(result)
+    assert set(verdicts(result).values()) == {"error"}
+    assert "SEED" not in result.to_json()
+
+
+def test_a_stand_in_is_no_answer(grader, students):
+    """`use` gives no answer to the exercises of the notebook that is graded."""
+    result = grader.grade(students.everywhere('from traindeep import use\n{name} = use("{name}")'))
+    assert result.score == 0, scores(result)
+
+
+def test_remembering_and_counting_do_not_pay(grader, students):
+    """Stored outputs, the first output for ever, and answers by the number of the call earn no full marks, and mostly nothing."""
+    stored = """
+_outputs, _calls = [np.zeros((7, 4)), np.ones((7, 4)), np.array([[-1.0, -1.0], [1.0, 1.0]])], []
+
+def bn_forward_train(x, gamma, beta, eps=1e-5):
+    _calls.append(1)
+    y = _outputs[len(_calls) % 3]
+    return y, {"x": x, "xhat": y, "mu": x.mean(axis=0), "var": x.var(axis=0), "gamma": gamma, "eps": eps}
+"""
+    first = f"""
+_seen = []
+
+{students.right[BACKWARD]}
+
+_right = bn_backward
+
+def bn_backward(dy, cache):
+    _seen.append(_right(dy, cache))
+    return _seen[0]
+"""
+    result = grader.grade(students.right_but(**{FORWARD: stored, BACKWARD: first}))
+    assert scores(result)[FORWARD] == 0
+    assert scores(result)[BACKWARD] < students.points[BACKWARD]
+    assert result.score <= 46 - students.points[FORWARD] - 0.5
+
+
+LEAKY = """
+import numpy as np
+
+Spy = type("LEAK_type", (), {})
+LEAK_error = type("LEAK_error", (ValueError,), {})
+
+def bn_forward_train(x, gamma, beta, eps=1e-5):
+    if len(x) < 2:
+        raise ValueError("LEAK in a refusal")
+    if np.shape(gamma) != x.shape[1:]:
+        raise LEAK_error("LEAK")
+    if np.shape(beta) != x.shape[1:]:
+        raise KeyError("LEAK")
+    return Spy(), {"LEAK_key": 1}
+
+def bn_backward(dy, cache):
+    print("LEAK on stdout")
+    raise LEAK_error(f"LEAK {dy}")
+
+def bn_running_update(*args, **kwargs):
+    raise NotImplementedError("LEAK")
+
+def bn_population_stats(batches, method):
+    return {"LEAK_a": 1, "LEAK_b": "LEAK"}
+
+def bn2d_forward_train(x, *args, **kwargs):
+    return "LEAK", {"LEAK": "LEAK"}
+
+def bn_eval(*args, **kwargs):
+    return 7777777.25
+
+def bn_fold(*args, **kwargs):
+    return ["LEAK"], {"LEAK": 7777777}
+
+class BatchNormScratch:
+    def __init__(self, *args, **kwargs):
+        raise LEAK_error("LEAK")
+
+def recalibrate_bn(model, batches):
+    raise BaseExceptionGroup("LEAK", [KeyboardInterrupt("LEAK")])
+"""
+
+
+def test_student_code_cannot_write_into_its_own_feedback(grader, students):
+    """ATTACKS 19: no text that a hidden call returned, raised or printed reaches the record, the page or the comment."""
+    names = [name for item in students.items.values() for name in item.visible.names]
+    answers = dict.fromkeys(students.items, "") | {FORWARD: LEAKY}
+    result = grader.grade(students.submission(answers))
+    called = [t for e in result.exercises for t in e.tests if t.outcome not in ("missing", "not_attempted")]
+    assert len(called) > 40, "the functions above were called"
+    page = report.feedback_html(result) + "".join(map(report.comment, result.exercises)) + report.in_words(result)
+    graded = json.dumps(json.loads(result.to_json())["exercises"]) + page
+    for secret in ("LEAK", "7777777"):
+        assert secret not in graded, graded[graded.index(secret) - 200 : graded.index(secret) + 50]
+    assert result.score == 0
+    assert len(names) == 9
+
+
+@pytest.mark.parametrize(("outcome", "message", "shown"), [
+    ("error", "Your code raised TypeError: 0.25 in f", "Your code raised TypeError"),
+    ("error", "Your code raised x0_25: y", "Your code raised an exception"),
+    ("missing", "f0.25 in this notebook", "a name that this exercise asks for is not defined in the notebook"),
+    ("failed", "0.25; this exercise asks for your own code.",
+     "a library routine does the exercise for you; this exercise asks for your own code."),
+    ("failed", "expected a ValueError that names x, got TypeError: 0.25", "expected a ValueError that names x, got TypeError"),
+    ("failed", "The result does not have the documented form (KeyError: 'a')", "The result does not have the documented form."),
+    ("failed", "y should be an array; got the number 0.25.", "y should be an array; got a number."),
+    ("crashed", "bad frame: KeyError: 'a'", "the reply cannot be read"),
+    ("failed", "y differs from the reference in 3 of 9 values.", "y differs from the reference in 3 of 9 values."),
+])  # fmt: skip
+def test_withheld_text(outcome, message, shown):
+    """What is left of a message says what went wrong, in words of ours."""
+    found = grading.Found("test_x", "says", outcome, message, call="f(x)", got="0.25")
+    assert withhold(found) == grading.Found("test_x", "says", outcome, shown)
+
+
+# ---- faults of ours ----------------------------------------------------------------------------------------------
+
+
+def test_a_broken_hidden_test_costs_nobody_a_point(grader, students, monkeypatch):
+    """A test that raises, or that the reference fails, is named and left out of the score; nothing else changes."""
+
+    @part("y")
+    def test_that_raises(student, rng):
+        """This test is broken."""
+        raise ZeroDivisionError("of ours")
+
+    @part("cache")
+    def test_that_the_reference_fails(student, rng):
+        """This test asks for the impossible."""
+        student.bn_forward_train(rng.normal(size=(5, 3)), rng.normal(size=3), rng.normal(size=3))
+        raise AssertionError("never right")
+
+    real = hidden.load
+    item = real(FORWARD)
+    broken = dataclasses.replace(item, tests=(*item.tests, test_that_raises, test_that_the_reference_fails))
+    monkeypatch.setattr(hidden, "load", lambda id: broken if id == FORWARD else real(id))
+    other = another(grader, grader.seed)
+    result = other.grade(students.right_but())
+    first = result.exercises[0]
+    assert (first.id, first.verdict, first.score) == (FORWARD, "could_not_grade", 5)
+    assert result.score == 46
+    assert not result.gradable
+    named = {t.name: t.message for t in first.tests if t.outcome == "could_not_grade"}
+    assert set(named) == {"test_that_raises", "test_that_the_reference_fails"}
+    assert "of ours" in named["test_that_raises"]
+    assert any("test_that_raises" in reason for reason in report.not_graded([result]))
+    assert "of ours" not in report.feedback_html(result), "students need not read about it"
+    assert other.assignment(NAME).digest, "a rerun has a key to compare with"
+
+
+class BrokenSandbox:
+    """Stands in for a sandbox whose warm process fails `times` times and then gives jobs of the real one."""
+
+    def __init__(self, real, times):
+        self.real, self.times, self.restarts = real, times, 0
+
+    def job(self, *args, **kwargs):
+        self.times -= 1
+        if self.times >= 0:
+            raise GraderFault("the warm process of the sandbox failed")
+        return self.real.job(*args, **kwargs)
+
+    def restart(self):
+        self.restarts += 1
+
+    def close(self):
+        pass
+
+
+def test_a_broken_sandbox_is_restarted_and_otherwise_nobodys_verdict(grader, students):
+    """One failure of the sandbox changes nothing; a sandbox that stays broken grades nothing and blames nobody."""
+    other = another(grader, grader.seed)
+    other._assignments = grader._assignments
+    other._sandbox = BrokenSandbox(grader.sandbox, times=1)
+    assert_all_right(other.grade(students.right_but()))
+    assert other._sandbox.restarts == 1
+    other._sandbox = BrokenSandbox(grader.sandbox, times=10**6)
+    result = other.grade(students.right_but())
+    assert set(verdicts(result).values()) == {"could_not_grade"}
+    assert not result.gradable
+
+
+@pytest.mark.parametrize(("answers", "outcome", "tries"), [
+    (["passed"], "passed", [1]),
+    (["failed", "passed"], "passed", [1, 1]),  # an earlier test had broken something
+    (["failed", "failed"], "failed", [1, 1]),
+    (["starved", "passed"], "passed", [1, 3]),  # the machine was busy
+    (["starved", "timeout"], "timeout", [1, 3]),
+    (["not_attempted"], "not_attempted", [1]),
+])  # fmt: skip
+def test_a_doubtful_failure_is_tried_again(monkeypatch, answers, outcome, tries):
+    """A failure after other tests gets a second child, a call that got no processor also more time; each once."""
+    session = grading._Session(types.SimpleNamespace(), types.SimpleNamespace())
+    script, patience = iter(answers), []
+
+    def once(assignment, item, test, blank, more=1.0):
+        kind = next(script)
+        patience.append(more)
+        session._starved, session._used_before = kind == "starved", kind == "failed"
+        return dataclasses.replace(blank, outcome="timeout" if kind == "starved" else kind)
+
+    def test_x(student):
+        """It holds."""
+
+    monkeypatch.setattr(session, "_once", once)
+    found = session.run(types.SimpleNamespace(void={}), types.SimpleNamespace(id=FORWARD), test_x)
+    assert (found.outcome, patience) == (outcome, tries)
+
+
+def test_what_one_exercise_wastes_is_not_taken_from_another(monkeypatch):
+    """After two timeouts, or its share of time, an exercise is not run any further; the next one is."""
+    session = grading._Session(types.SimpleNamespace(), types.SimpleNamespace())
+    monkeypatch.setattr(
+        session, "_once", lambda a, item, t, blank, more=1.0: dataclasses.replace(blank, outcome=item.does)
+    )
+
+    def test_x(student):
+        """It holds."""
+
+    plan, slow, fine = (
+        types.SimpleNamespace(void={}),
+        *(types.SimpleNamespace(id=i, does=d) for i, d in (("a", "timeout"), ("b", "passed"))),
+    )
+    found = [session.run(plan, slow, test_x) for _ in range(4)]
+    assert [f.outcome for f in found] == ["timeout"] * 4
+    assert [f.message[:7] for f in found] == ["", "", "not run", "not run"]
+    assert session.run(plan, fine, test_x).outcome == "passed"
+    session._tests_s["b"] = grading.EXERCISE_S + 1
+    assert session.run(plan, fine, test_x).outcome == "timeout"
+
+
+def test_a_child_that_died_between_two_tests_is_not_the_next_tests_fault():
+    """What ends a child after a test is not charged to the test that would have come next."""
+    session = grading._Session(types.SimpleNamespace(), types.SimpleNamespace())
+
+    def reset(seed):
+        raise SubmissionFailed("crashed", "it died")
+
+    session._job, session._born = types.SimpleNamespace(reset=reset), float("inf")
+    session.submission = types.SimpleNamespace(
+        assignment="", cells=(), written={}, problems=(), untouched=(), missing=()
+    )
+    assert not session._sound()
