@@ -107,9 +107,7 @@ def parser() -> argparse.ArgumentParser:
     release.add_argument("out", type=Path, metavar="DIR", help="where the bundle goes")
 
     demo = command("demo", _demo, "make a class of 24 submissions of every kind and grade it")
-    demo.add_argument(
-        "--out", type=Path, default=Path("demo"), metavar="DIR", help="made anew (default: demo)"
-    )
+    demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="made anew (default: demo)")
     demo.add_argument(
         "--jobs",
         type=_positive,

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,12 +27,13 @@ def grades_csv(results: Iterable[Result]) -> str:
 
 
 def _inert(value):
-    """Text that a spreadsheet would read as a formula gets a quote in front."""
-    if isinstance(value, str):
-        value = "".join(c if c.isprintable() or c == " " else "\N{REPLACEMENT CHARACTER}" for c in value)
-        if value.lstrip().startswith(("=", "+", "-", "@")):
-            return "'" + value
-    return value
+    """Text that a spreadsheet would read as a formula gets a quote in front; line breaks and the like go."""
+    if not isinstance(value, str):
+        return value
+    value = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
+    # Some programs read the full-width signs as the plain ones, and some skip what stands before them.
+    sign = unicodedata.normalize("NFKC", value.lstrip("\N{REPLACEMENT CHARACTER} ;|,"))[:1]
+    return f"'{value}" if sign in tuple("=+-@") else value
 
 
 def write(path: Path, results: Iterable[Result]) -> None:

@@ -118,7 +118,7 @@ def _first_sentence(line: str) -> str:
     >>> _first_sentence("You divide by N - 1, i.e. too little. Batch normalization divides by N.")
     'You divide by N - 1, i.e. too little.'
     """
-    return re.split(r"(?<=[a-z0-9)][.?])\s+(?=[A-Z])", line, maxsplit=1)[0]
+    return re.split(r"(?<=[.?])\s+(?=[A-Z])", line, maxsplit=1)[0]
 
 
 def class_table(results: Iterable[Result]):

@@ -96,14 +96,28 @@ class Result:
             if data.get("version") != VERSION:
                 raise BadRecord(f"{where}: expected a result record of version {VERSION}, got {data.get('version')!r}")
             exercises = tuple(
-                ExerciseResult(**item | {"tests": tuple(TestResult(**test) for test in item["tests"])})
+                _made(ExerciseResult, item | {"tests": tuple(_made(TestResult, test) for test in item["tests"])})
                 for item in data.pop("exercises")
             )
-            return cls(**data | {"exercises": exercises, "problems": tuple(data["problems"])})
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            if isinstance(error, BadRecord):
-                raise
+            return _made(cls, data | {"exercises": exercises, "problems": tuple(data["problems"])})
+        except BadRecord:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise BadRecord(f"{where} is not a result record ({error}); delete it and grade again") from None
+
+
+def _made(kind: type, data: dict):
+    """kind(**data), with plain values of the right types: a damaged record must not pass for a result."""
+    made = kind(**data)
+    for field in dataclasses.fields(kind):
+        value = getattr(made, field.name)
+        if field.type in (str, bool, int, float) and type(value) not in (field.type, *([int] * (field.type is float))):
+            raise TypeError(f"{field.name} must be {field.type.__name__}, got {type(value).__name__}")
+    if any(getattr(made, name, "passed") not in VERDICTS for name in ("verdict", "outcome")):
+        raise ValueError("a verdict that does not exist")
+    if not all(type(problem) is str for problem in getattr(made, "problems", ())):
+        raise TypeError("problems must be texts")
+    return made
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -288,7 +288,9 @@ class Sandbox:
                     "/proc/cpuinfo"]  # fmt: skip
             read += [os.path.join(os.path.dirname(os.path.abspath(__file__)), name) for name in INSIDE]
         sources = [str(Path(path).parent) for path in secret_paths()]  # an editable install puts them on sys.path
-        setup = {"level": self.level, "scratch": scratch, "read": read, "temporary": self._temporary,
+        # The helpers that notebooks import: paid for once, not by every child.
+        warm = ["traindeep", *(f"traindeep.{name[:-3]}" for name in course_entries() if name.endswith(".py"))]
+        setup = {"level": self.level, "scratch": scratch, "read": read, "temporary": self._temporary, "warm": warm,
                  "not_path": [path for path in sources if not path.endswith("-packages")]}  # fmt: skip
         try:
             self.features = self._ask(setup)

@@ -12,6 +12,7 @@ import contextlib
 import copy
 import fcntl
 import gc
+import importlib
 import inspect
 import io
 import linecache
@@ -48,6 +49,9 @@ def main(control_fd: int) -> None:
     forget_editable_installs()
     sys.path[:] = [path for path in sys.path if path not in setup["not_path"]]
     warm()
+    for name in setup["warm"]:
+        with contextlib.suppress(Exception):  # then it is each child's own affair
+            importlib.import_module(name)
     if lockdown.LINUX:
         lockdown.prctl(lockdown.PR_SET_DUMPABLE, 0)  # no ptrace, no /proc/PID/mem
     setup["base"] = lockdown.address_space() if lockdown.LINUX else 0

@@ -217,7 +217,7 @@ def keep(page, name: str, above, below) -> None:
     page.screenshot(path=f"{folder}/{name}-window.png")
     lines, box = above.locator(".cm-line"), below.bounding_box()
     top = lines.nth(max(lines.count() - 7, 0)).bounding_box()["y"] - 1
-    clip = {"x": box["x"], "y": top, "width": 960, "height": box["y"] + box["height"] + 8 - top}
+    clip = {"x": box["x"], "y": top, "width": 960, "height": box["y"] + box["height"] - 6 - top}
     page.screenshot(path=f"{folder}/{name}.png", clip=clip)
 
 

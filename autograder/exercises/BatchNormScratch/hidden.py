@@ -4,6 +4,8 @@ Only the part "shapes" gives the layer more than (N, C), only "buffers" looks at
 bias are 1 and 0 except where they are tested: a mistake in one of these costs its points once.
 """
 
+import contextlib
+
 import torch
 from traindeep.student import vjp
 
@@ -151,6 +153,23 @@ def test_evaluation_stores_nothing(compare, rng):
     compare(_evaluation_stores, _tensor(rng, 6, 4))
 
 
+def _own_statistics_stored(student, x):
+    """A layer that has stored the mean and the variance of x itself: y in evaluation minus y in training."""
+    layer = _layer(student, x, eps=1.0)
+    in_training = layer(x).detach()
+    _put(layer, running_mean=x.mean(0), running_var=x.var(0, correction=0))
+    layer.eval()
+    some = slice(0, 7)
+    return {"y in evaluation minus y in training": layer(x[some]).detach() - in_training[some]}
+
+
+@part("eval", supporting=True)
+def test_evaluation_uses_eps(compare, rng):
+    """Where the statistics of a batch are the stored ones, evaluation gives its rows what training gave them, for a large eps, too."""
+    # Many rows and a loose bound: the divisor in training is the affair of another part.
+    compare.within(0.02, 0.02)(_own_statistics_stored, _tensor(rng, 300, 3))
+
+
 # ---- buffers -------------------------------------------------------------------------------------------
 
 
@@ -225,6 +244,16 @@ def _as_rows(student, x, weight, bias):
     return difference
 
 
+def _after_a_refusal(student, x):
+    """What the layer stores after a good batch and a refused one."""
+    layer = _layer(student, x)
+    layer(x)
+    before = {name: getattr(layer, name).detach().clone() for name in (*STATISTICS, "num_batches_tracked")}
+    with contextlib.suppress(ValueError):
+        layer(x[:1, :, :1])
+    return {f"change of {name}": getattr(layer, name).detach() - value for name, value in before.items()}
+
+
 def _in_training(student, channels, x):
     return student.BatchNormScratch(channels).double()(x)
 
@@ -249,10 +278,11 @@ def test_images_as_rows(compare, rng):
 
 @part("shapes", supporting=True)
 def test_bad_shapes(compare, rng):
-    """In training one value per channel is a ValueError, and so is another number of channels than num_features."""
+    """In training one value per channel is a ValueError that leaves no trace, and so is another number of channels."""
     naming = ("x", "num_features", "channel", "channels")
     for channels, shape in ((3, (1, 3)), (3, (1, 3, 1, 1)), (3, (5, 4)), (3, (5, 1)), (3, (5, 4, 3, 3))):
         compare.refuses(_in_training, channels, torch.from_numpy(rng.normal(size=shape)), naming=naming)
+    compare(_after_a_refusal, _tensor(rng, 4, 3, 2))
 
 
 # ---- state_dict ----------------------------------------------------------------------------------------
@@ -281,6 +311,7 @@ def _what_is_what(student):
         "names of the parameters": " ".join(names),
         "type of running_mean after .double()": str(layer.running_mean.dtype),
         "type of running_var after .double()": str(layer.running_var.dtype),
+        "num_batches_tracked is an integer": "int" in str(layer.num_batches_tracked.dtype),
     }
 
 
@@ -300,5 +331,5 @@ def test_exchange_with_torch(compare, rng):
 
 @part("state_dict", supporting=True)
 def test_parameters_and_buffers(compare):
-    """The optimizer sees weight and bias only, and .double() takes the stored statistics along."""
+    """The optimizer sees weight and bias only, and .double() takes the stored statistics along, but not the count."""
     compare(_what_is_what)

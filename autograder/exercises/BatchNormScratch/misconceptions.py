@@ -109,13 +109,52 @@ class stores_in_evaluation(_Layer):
 
 
 class training_not_asked(_Layer):
-    """You never ask self.training: in evaluation the output of a row still depends on the other rows of its batch."""
+    """In evaluation you still normalize with the batch, so a row depends on the others. Ask self.training; what you stored is there to be used."""
 
     def uses_batch(self):
         return True
 
     def stores(self):
         return self.tracks
+
+
+class stored_in_training(_Layer):
+    """In training you normalize with the running statistics. They are for evaluation; training uses the mean and variance of the batch."""
+
+    def normalize(self, x, mean, var):
+        if self.stores():
+            mean, var = self.running_mean.clone(), self.running_var.clone()
+        return super().normalize(x, mean, var)
+
+
+class no_eps_in_evaluation(_Layer):
+    """You leave eps out in evaluation. A layer must not change its formula with the mode, and a stored variance may be 0."""
+
+    def normalize(self, x, mean, var):
+        return super().normalize(x, mean, var if self.uses_batch() else var - self.eps)
+
+
+class statistics_needed_in_evaluation(_Layer):
+    """You ask for running statistics in evaluation, but with track_running_stats=False they are None: use the batch there, too."""
+
+    def uses_batch(self):
+        return self.training
+
+
+class counted_before_refused(_Layer):
+    """You count a batch before you refuse it. Check x first, then count and store."""
+
+    def forward(self, x):
+        if self.stores() and x.numel() == x.shape[1]:
+            self.num_batches_tracked += 1
+        return super().forward(x)
+
+
+class count_is_no_integer(_Layer):
+    """num_batches_tracked is a floating-point number. It counts: make it torch.tensor(0), which .double() and .half() leave alone."""
+
+    def keep(self, name, value):
+        super().keep(name, value.float() if name == "num_batches_tracked" and value is not None else value)
 
 
 class tracking_ignored(_Layer):

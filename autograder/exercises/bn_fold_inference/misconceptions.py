@@ -53,6 +53,13 @@ def one_row_refused(x, gamma, beta, run_mean, run_var, eps=1e-5):
 
 
 @replaces("bn_eval")
+def variance_corrected_again(x, gamma, beta, run_mean, run_var, eps=1e-5):
+    """Your bn_eval multiplies run_var by N / (N - 1). That was done when it was stored, and N is another number now: it is used as it is."""
+    with np.errstate(all="ignore"):
+        return gamma * (x - run_mean) / np.sqrt(run_var * len(x) / (len(x) - 1.0) + eps) + beta
+
+
+@replaces("bn_eval")
 def input_overwritten(x, gamma, beta, run_mean, run_var, eps=1e-5):
     """Your bn_eval writes into the caller's x. Whoever uses x afterwards gets other numbers."""
     if x.dtype.kind == "f":
@@ -137,3 +144,48 @@ def weights_overwritten(W, b, gamma, beta, run_mean, run_var, eps=1e-5):
     else:
         W = s[:, None] * W
     return W, s * (_bias(W, b) - run_mean) + beta
+
+
+@replaces("bn_fold")
+def bias_left_out(W, b, gamma, beta, run_mean, run_var, eps=1e-5):
+    """b does not appear in your folded layer. The layer adds it before the normalization: it ends up, scaled, in the new bias."""
+    s = _scale(gamma, run_var, eps)
+    return s[:, None] * W, beta - s * run_mean
+
+
+@replaces("bn_fold")
+def mean_added(W, b, gamma, beta, run_mean, run_var, eps=1e-5):
+    """Your bn_fold adds run_mean. Batch normalization subtracts it."""
+    s = _scale(gamma, run_var, eps)
+    return s[:, None] * W, s * (_bias(W, b) + run_mean) + beta
+
+
+@replaces("bn_fold")
+def gamma_missing_in_the_weights(W, b, gamma, beta, run_mean, run_var, eps=1e-5):
+    """gamma is missing in your folded weights. It scales all that is normalized, the weights and the bias alike."""
+    s = _scale(gamma, run_var, eps)
+    return W / np.sqrt(run_var + eps)[:, None], s * (_bias(W, b) - run_mean) + beta
+
+
+@replaces("bn_fold")
+def weights_transposed(W, b, gamma, beta, run_mean, run_var, eps=1e-5):
+    """Your folded weights are transposed: W2 has the shape of W, (Dout, Din)."""
+    s = _scale(gamma, run_var, eps)
+    return (s[:, None] * W).T, s * (_bias(W, b) - run_mean) + beta
+
+
+@replaces("bn_fold")
+def fold_eps_outside_root(W, b, gamma, beta, run_mean, run_var, eps=1e-5):
+    """Your bn_fold adds eps to the standard deviation. It belongs to the variance, inside the square root."""
+    s = gamma / (np.sqrt(run_var) + eps)
+    return s[:, None] * W, s * (_bias(W, b) - run_mean) + beta
+
+
+@replaces("bn_fold")
+def bias_overwritten(W, b, gamma, beta, run_mean, run_var, eps=1e-5):
+    """Your bn_fold writes into the caller's b. The layer that is still in use gets the folded bias."""
+    s = _scale(gamma, run_var, eps)
+    b2 = s * (_bias(W, b) - run_mean) + beta
+    if b is not None and b.dtype.kind == "f":
+        b[:] = b2
+    return s[:, None] * W, b2

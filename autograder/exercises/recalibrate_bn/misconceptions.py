@@ -184,7 +184,7 @@ def goes_on_training(model, batches):
             layer.momentum = None
         for batch in batches:
             optimizer.zero_grad()
-            model(batch).square().mean().backward()
+            model(batch).exp().mean().backward()  # squares behind batch norm have almost no gradient
             optimizer.step()
     optimizer.zero_grad()
 
@@ -317,3 +317,51 @@ def layer_by_layer(model, batches):
         _restart([layer])
         with _restored(model):
             _measure(model, [layer], batches)
+
+
+def layers_below_in_evaluation(model, batches):
+    """You measure while the batch norm layers are in evaluation mode, so the deeper ones see inputs that were normalized with old statistics."""
+    batches = _checked(batches)
+    seen = {layer: [] for layer in _layers(model)}
+
+    def look(layer, inputs):
+        axes = [0, *range(2, inputs[0].ndim)]
+        seen[layer].append((inputs[0].mean(axes), inputs[0].var(axes), 0))
+
+    hooks = [layer.register_forward_pre_hook(look) for layer in seen]
+    with _restored(model), torch.no_grad():
+        model.eval()
+        for batch in batches:
+            model(batch)
+    for hook in hooks:
+        hook.remove()
+    _store(seen, lambda b: sum(m for m, _, _ in b) / len(b), lambda b: sum(v for _, v, _ in b) / len(b))
+
+
+def parameters_reset(model, batches):
+    """You call reset_parameters(), which sets gamma and beta back as well. reset_running_stats() is the one that leaves them alone."""
+    batches, layers = _checked(batches), _layers(model)
+    for layer in layers:
+        layer.reset_parameters()
+    with _restored(model):
+        _measure(model, layers, batches)
+
+
+def gone_through_twice(model, batches):
+    """You go through the batches twice. A generator is empty the second time: go through them once, or make a list first."""
+    if not sum(1 for _ in batches):
+        raise ValueError("batches must not be empty")
+    layers = _layers(model)
+    _restart(layers)
+    with _restored(model):
+        _measure(model, layers, batches)
+
+
+def hooks_left(model, batches):
+    """Your hooks stay in the model and go on collecting with every call. Keep what register_forward_pre_hook returns, and remove() it."""
+    batches, layers = _checked(batches), _layers(model)
+    _restart(layers)
+    with _restored(model):
+        _measure(model, layers, batches)
+    for layer in layers:
+        layer.register_forward_pre_hook(lambda layer, inputs: None)

@@ -5,7 +5,7 @@ import torch
 from traindeep.student import vjp
 
 SIGNATURES = {"BatchNormScratch": "num_features, eps, momentum, affine, track_running_stats -> layer"}
-FORBIDDEN = ("batch_norm",)
+FORBIDDEN = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
 HINTS = (
     "Start with the constructor. For each thing the layer must remember, ask two questions: does the optimizer change it "
     "(a parameter), and must it travel with state_dict() and .to() although nobody differentiates it (a buffer)?",
@@ -39,7 +39,25 @@ def _evaluate(student, x, others):
     layer = student.BatchNormScratch(x.shape[1], momentum=1.0).double()
     layer(x)
     layer.eval()
-    return {"y in evaluation": layer(others), "running_mean afterwards": layer.running_mean}
+    return {"y in evaluation": layer(others)}
+
+
+def _stored_by_evaluation(student, x, others):
+    layer = student.BatchNormScratch(x.shape[1], momentum=1.0).double()
+    layer(x)
+    layer.eval()
+    layer(others)
+    return {"running_mean after evaluation": layer.running_mean}
+
+
+def _without_statistics(student, x):
+    layer = student.BatchNormScratch(x.shape[1], track_running_stats=False).double()
+    layer.eval()
+    return {"y in evaluation": layer(x)}
+
+
+def _in_training(student, num_features, x):
+    return student.BatchNormScratch(num_features).double()(x)
 
 
 def _images(student, x, weight, bias):
@@ -84,6 +102,12 @@ def test_plain_average(student, compare):
 def test_evaluation(student, compare):
     """In evaluation every row is normalized with the stored statistics, and nothing is stored."""
     compare(_evaluate, _rows([1, 2], [3, 6], [8, 1]), _rows([5, 5], [4, 9]))
+    compare(_stored_by_evaluation, _rows([1, 2], [3, 6], [8, 1]), _rows([5, 5], [4, 9]))
+
+
+def test_no_statistics(student, compare):
+    """Without running statistics evaluation normalizes with the batch, as training does."""
+    compare(_without_statistics, _rows([1, 2], [3, 6], [8, 1]))
 
 
 def test_axis_1_holds_the_channels(student, compare):
@@ -99,3 +123,10 @@ def test_state_dict(student, compare):
     compare(_state)
     compare(_state, affine=False)
     compare(_state, track_running_stats=False)
+
+
+def test_bad_input(student, compare):
+    """One value per channel in training, or another number of channels, is a ValueError that names x or num_features."""
+    naming = ("x", "num_features", "channel", "channels")
+    compare.refuses(_in_training, 2, _rows([1, 2]), naming=naming)
+    compare.refuses(_in_training, 3, _rows([1, 2], [3, 6]), naming=naming)

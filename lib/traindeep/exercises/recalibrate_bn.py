@@ -32,6 +32,8 @@ def _network(student, p_drop):
     ).double()
     weight = torch.tensor([[1.0, 0.5], [-1.0, 2.0], [0.3, -0.2]], dtype=torch.float64)
     model[0].load_state_dict({"weight": weight, "bias": torch.tensor([0.0, 1.0, -1.0], dtype=torch.float64)})
+    learned = {"weight": torch.tensor([1.5, 0.5, -1.0]), "bias": torch.tensor([0.0, 0.25, -0.5])}
+    model[2].load_state_dict(learned | {name: value for name, value in model[2].state_dict().items() if "_" in name})
     return model
 
 
@@ -43,6 +45,14 @@ def _after_training(student, x, batches, momentum):
     model = _one_layer(student, x, momentum)
     student.recalibrate_bn(model, batches)
     return _stored(model)
+
+
+def _from_a_generator(student, batches):
+    models = [_one_layer(student, batches[0], momentum=0.1) for _ in range(2)]
+    student.recalibrate_bn(models[0], batches)
+    student.recalibrate_bn(models[1], student.imported("builtins").iter(batches))
+    listed, generated = (_stored(model) for model in models)
+    return {f"{name}, from a generator minus from a list": generated[name] - listed[name] for name in listed}
 
 
 def _two_layers(student, batches, p_drop):
@@ -63,7 +73,7 @@ def _afterwards(student, batches):
     model = _network(student, 0.3)
     model.train()
     model[2].eval()
-    before = model[0].weight.detach().clone()
+    before, gamma = model[0].weight.detach().clone(), model[2].weight.detach().clone()
     student.recalibrate_bn(model, batches)
     in_training = [module.training for module in model.modules()]
     model.eval()
@@ -75,6 +85,7 @@ def _afterwards(student, batches):
         "training of each module of a model in evaluation": [module.training for module in model.modules()],
         "momentum of the layers": [model[2].momentum, model[4].momentum],
         "change of a weight": (model[0].weight - before).detach(),
+        "change of gamma": (model[2].weight - gamma).detach(),
         "parameters with a .grad": " ".join(name for name, value in parameters if value.grad is not None),
         "parameters that are frozen": " ".join(name for name, value in parameters if not value.requires_grad),
     }
@@ -102,6 +113,11 @@ def test_average_over_the_batches(student, compare):
     """The stored mean is the plain average of the batch means, the stored variance that of the unbiased variances."""
     compare(_after_training, _rows([9], [5]), [_rows([1], [3]), _rows([4], [8], [0])], momentum=0.2)
     compare(_after_training, BATCHES[0] + 7, BATCHES, momentum=0.1)
+
+
+def test_generator(student, compare):
+    """The batches may come from a generator, which has no length and can be gone through only once."""
+    compare(_from_a_generator, BATCHES)
 
 
 def test_two_layers_in_one_pass(student, compare):

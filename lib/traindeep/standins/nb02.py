@@ -84,10 +84,8 @@ def bn_population_stats(batches: list[Array], method: str) -> tuple[Array, Array
         for batch in batches:
             scaler.partial_fit(np.asarray(batch, float))
         return scaler.mean_, np.sqrt(scaler.var_)
-    scalers = [StandardScaler().fit(np.asarray(batch, float)) for batch in batches]
-    return tuple(
-        StandardScaler().fit(rows).mean_ for rows in ([s.mean_ for s in scalers], [np.sqrt(s.var_) for s in scalers])
-    )
+    pairs = [torch.std_mean(torch.from_numpy(np.asarray(batch, float)), dim=0, correction=0) for batch in batches]
+    return tuple(torch.stack(values).mean(0).numpy() for values in (*zip(*pairs, strict=True),)[::-1])
 
 
 @of("02")

@@ -1,0 +1,449 @@
+"""Many submissions: results are written once, reruns skip them, and nothing that is killed takes a grade with it."""
+
+import contextlib
+import csv
+import dataclasses
+import errno
+import fcntl
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder import batch, cli, demo, grading
+from autograder import exercise as hidden
+from autograder.batch import CannotWrite, Settings, grade_all, output, paths, records
+from autograder.course import Course, grade_id, release_notebook, to_bytes
+from autograder.finding import Found, find
+from autograder.grading import Grader
+from autograder.result import Result, write_atomically
+from autograder.sandbox.host import SandboxUnavailable, choose_isolation
+
+NAME, ID, SEED = "02_batch_norm", "bn_forward_train", "a seed of the tests"
+
+
+@pytest.fixture(scope="module")
+def small(course, tmp_path_factory):
+    """A course of one exercise: grading it takes a moment."""
+    root = tmp_path_factory.mktemp("course")
+    solution = next(cell.source for cell in course.source(NAME).cells if grade_id(cell) == ID)
+    (root / "solutions").mkdir()
+    (root / "pyproject.toml").touch()
+    parts = (
+        f'# %%\nimport numpy as np\n\n# %% exercise="{ID}" points=5\n{solution}\n\n# %% check="{ID}"\ncheck("{ID}")\n'
+    )
+    (root / "solutions" / f"{NAME}.py").write_text(parts)
+    made = Course(root)
+    path = made.release_path(NAME)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(to_bytes(release_notebook(made.source(NAME))))
+    made.solution = solution
+    return made
+
+
+@pytest.fixture(scope="module")
+def isolation():
+    try:
+        return choose_isolation("auto")
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def grader(small, isolation):
+    with Grader(small, isolation, SEED) as grader:
+        yield grader
+
+
+@pytest.fixture
+def shared(grader, monkeypatch):
+    """Whoever grades in this process uses the one warm grader."""
+    monkeypatch.setattr(batch, "Grader", lambda *args: contextlib.nullcontext(grader))
+    return grader
+
+
+@pytest.fixture
+def submitted(small, tmp_path):
+    """Five submissions, one of each kind."""
+    mistake = hidden.load(ID).misconceptions[0]
+    hand_in(small, tmp_path, "anna", small.solution)
+    hand_in(small, tmp_path, "bert", demo.as_cell(small.solution, hidden.load(ID), mistake))
+    hand_in(small, tmp_path, "cleo", None)
+    hand_in(small, tmp_path, "dave", small.solution).write_text("{ no notebook")
+    (tmp_path / "submitted/emil" / NAME).mkdir(parents=True)
+    return tmp_path / "submitted"
+
+
+def hand_in(course, folder, student, answer, *, first=""):
+    nb = nbformat.read(course.release_path(NAME), as_version=4)
+    for cell in nb.cells:
+        if grade_id(cell) == ID and answer is not None:
+            cell.source = answer
+    if first:
+        nb.cells.insert(0, nbformat.v4.new_code_cell(first))
+    path = folder / "submitted" / student / NAME / f"{NAME}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(to_bytes(nb))
+    return path
+
+
+@pytest.fixture
+def settings(small, tmp_path, isolation):
+    return Settings(small.root, tmp_path / "out", isolation, SEED)
+
+
+def grade(submitted, settings, jobs=1):
+    """({student: Result}, names of those that were skipped)."""
+    with output(settings.out):
+        done = list(grade_all(find([submitted], NAME), settings, jobs))
+    return {d.result.student: d.result for d in done}, {d.result.student for d in done if d.skipped}
+
+
+def record(settings, student):
+    return paths(settings.out, student, NAME)[0]
+
+
+def rows(settings):
+    with open(settings.out / "grades.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+# ---- what is written ---------------------------------------------------------------------------------------------
+
+
+def test_records_pages_and_table_are_written(shared, submitted, settings):
+    """Every submission has a record, a page and a row; what could not be read is a graded 0 with the reason."""
+    results, skipped = grade(submitted, settings)
+    assert not skipped
+    scores = {student: result.score for student, result in results.items() if student != "bert"}
+    assert scores == {"anna": 5, "cleo": 0, "dave": 0, "emil": 0}
+    assert 0 < results["bert"].score < 5
+    assert [e.verdict for r in results.values() for e in r.exercises] == [
+        "passed", "partial", "not_attempted", "missing", "missing"]  # fmt: skip
+    for student, result in results.items():
+        json_path, html_path = paths(settings.out, student, NAME)
+        assert Result.from_json(json_path.read_text()) == result
+        assert f"{student}</h1>" in html_path.read_text()
+    assert "expected a notebook in JSON" in results["dave"].problems[0]
+    assert str(submitted) not in results["dave"].to_json(), "students do not learn where the instructor keeps files"
+    assert results["emil"].problems == (f"No notebook was handed in for {NAME}.",)
+    assert [(r["student"], float(r["score"])) for r in rows(settings)] == [(s, r.score) for s, r in results.items()]
+    assert "Your variance divides by N - 1" in rows(settings)[1]["what_went_wrong"]
+    files = sorted(p.relative_to(settings.out).as_posix() for p in settings.out.rglob("*") if p.is_file())
+    assert files == sorted(["grades.csv", *(f"{s}/{NAME}.{end}" for s in results for end in ("json", "html"))])
+
+
+def test_a_rerun_skips_what_has_not_changed(shared, small, submitted, settings, monkeypatch):
+    """A changed notebook, changed tests, a lost page, a damaged record: only what is affected is done again."""
+    first, _ = grade(submitted, settings)
+    again, skipped = grade(submitted, settings)
+    assert skipped == {"anna", "bert", "cleo"}  # there is nothing to skip in the others
+    assert again == first
+
+    hand_in(small, submitted.parent, "cleo", small.solution)
+    paths(settings.out, "anna", NAME)[1].unlink()
+    record(settings, "bert").write_text('{"version": 1, "student"')
+    again, skipped = grade(submitted, settings)
+    assert skipped == {"anna"}
+    assert again["cleo"].score == 5
+    assert again["bert"].exercises == first["bert"].exercises
+    assert Result.from_json(record(settings, "bert").read_text()) == again["bert"]
+    assert paths(settings.out, "anna", NAME)[1].is_file()
+    assert [float(r["score"]) for r in rows(settings)] == [r.score for r in again.values()]
+
+    monkeypatch.setattr(shared.assignment(NAME), "digest", "other tests")
+    assert grade(submitted, settings)[1] == set()
+    assert grade(submitted, settings)[1] == {"anna", "bert", "cleo"}
+    anew = Settings(small.root, settings.out, settings.isolation, SEED, again=True)
+    assert grade(submitted, anew)[1] == set()
+
+
+def test_what_could_not_be_graded_is_tried_again(shared, submitted, settings, monkeypatch):
+    """A fault of the grader is no verdict: it is shown as such, is not kept, and does not stop the others."""
+    real = Grader.grade
+
+    def faulty(self, submission):
+        if submission.student == "anna":
+            raise ZeroDivisionError("a bug of ours")
+        found = real(self, submission)
+        if submission.student == "cleo":  # as for a broken test or sandbox
+            broken = dataclasses.replace(found.exercises[0], verdict="could_not_grade")
+            found = dataclasses.replace(found, exercises=(broken,))
+        return found
+
+    monkeypatch.setattr(Grader, "grade", faulty)
+    results, _ = grade(submitted, settings)
+    assert not results["anna"].gradable
+    assert "a bug of ours" in results["anna"].problems[0]
+    assert not results["cleo"].gradable
+    assert results["bert"].gradable
+    monkeypatch.setattr(Grader, "grade", real)
+    results, skipped = grade(submitted, settings)
+    assert results["anna"].score == 5
+    assert results["cleo"].gradable
+    assert skipped == {"bert"}
+
+
+def test_the_table_holds_what_the_folder_holds(shared, submitted, settings):
+    """Grading one student again does not drop the others from grades.csv."""
+    grade(submitted, settings)
+    with output(settings.out):
+        list(grade_all(find([submitted / "anna"], NAME), settings))
+    assert [r["student"] for r in rows(settings)] == ["anna", "bert", "cleo", "dave", "emil"]
+
+
+@pytest.mark.parametrize(
+    "student", ["*", "[a]", "../../x", "a\nb", "+1", "=cmd()", "..", "", "a/b", "ä" * 200, "con\x00"]
+)
+def test_odd_student_ids(shared, small, submitted, settings, student):
+    """An id is a name and never a pattern, a path, a line break or a formula."""
+    path = hand_in(small, submitted.parent, "anna", small.solution)
+    with output(settings.out):
+        (done,) = grade_all([Found(student, NAME, path)], settings)
+    assert done.result.student == student
+    assert done.result.score == 5
+    inside = [p for p in settings.out.rglob("*") if p.is_file()]
+    assert len(inside) == 3
+    assert sorted(p.name for p in settings.out.iterdir() if p.is_dir()) == [record(settings, student).parent.name]
+    (row,) = rows(settings)
+    assert not row["student"].startswith(("=", "+", "-", "@"))
+    assert "\n" not in row["student"]
+
+
+# ---- what goes wrong around it -----------------------------------------------------------------------------------
+
+
+def run_cli(capsys, small, *argv):
+    status = cli.main(["--course", str(small.root), *map(str, argv)])
+    return status, capsys.readouterr()
+
+
+def test_a_full_disk_is_one_line_and_a_rerun_is_clean(shared, small, submitted, settings, monkeypatch, capsys):
+    """When the disk is full the run stops with status 1; what was finished is kept; the next run does the rest."""
+    monkeypatch.setenv("TRAINDEEP_SEED", SEED)
+    written = []
+
+    def full(path, text):
+        if len(written) == 3:  # the record of the second submission
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        written.append(path)
+        write_atomically(path, text)
+
+    monkeypatch.setattr(batch, "write_atomically", full)
+    status, said = run_cli(capsys, small, "grade", submitted, "--out", settings.out)
+    assert status == 1
+    assert (
+        said.err
+        == f"autograder: {record(settings, 'bert')}: No space left on device; nothing that was finished is lost\n"
+    )
+    assert [r["student"] for r in rows(settings)] == ["anna"]
+    monkeypatch.setattr(batch, "write_atomically", write_atomically)
+    status, said = run_cli(capsys, small, "grade", submitted, "--out", settings.out)
+    assert status == 0
+    assert "1 of 5 were graded before" in said.err
+    assert [r["student"] for r in rows(settings)] == ["anna", "bert", "cleo", "dave", "emil"]
+
+
+def test_an_output_folder_that_cannot_be_used_is_refused_before_any_work(
+    small, submitted, settings, monkeypatch, capsys
+):
+    """A file where the folder should be, a folder without write permission, another run: one line, status 1."""
+    monkeypatch.setattr(batch, "grade_all", lambda *args: pytest.fail("grading began"))
+    taken = submitted.parent / "taken"
+    taken.write_text("")
+    for out in (taken, taken / "below", Path("/proc/nowhere")):
+        status, said = run_cli(capsys, small, "grade", submitted, "--out", out)
+        assert status == 1
+        assert said.err.count("\n") == 1
+        assert said.err.startswith(f"autograder: {out}: expected a folder that can be written to: ")
+
+    settings.out.mkdir()
+    other = os.open(settings.out, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    status, said = run_cli(capsys, small, "grade", submitted, "--out", settings.out)
+    assert status == 1
+    assert said.err == (
+        f"autograder: {settings.out} is in use by another run of autograder grade; wait for it or choose another --out\n"
+    )
+    os.close(other)
+    with output(settings.out), pytest.raises(CannotWrite), output(settings.out):
+        pass
+    assert list(settings.out.iterdir()) == [], "looking leaves nothing behind"
+
+
+class FakeWorker:
+    """A worker without a process: dies of the submissions of `deadly` students as often as told."""
+
+    deadly: dict = {}
+    unborn = False
+    made: list = []
+
+    def __init__(self, settings):
+        self.item, self.ready, self.stopped = None, not self.unborn, ""
+        self.pipe, self.theirs = multiprocessing.Pipe()
+        FakeWorker.made.append(self)
+
+    def give(self, item):
+        self.item = item
+        self.theirs.send("")  # there is an answer to receive
+
+    def receive(self):
+        self.pipe.recv()
+        if self.unborn or self.deadly.get(self.item.student, 0) > 0:
+            if not self.unborn:
+                self.deadly[self.item.student] -= 1
+            return None
+        return batch.grade_found(batch.Grader().__enter__(), self.item, batch_settings)
+
+    def stop(self, *, kill=False):
+        self.stopped = "killed" if kill else "ended"
+
+
+batch_settings = Settings(Path(), Path("/nowhere"), "none", SEED)
+
+
+@pytest.fixture
+def fake(monkeypatch, shared):
+    monkeypatch.setattr(batch, "_Worker", FakeWorker)
+    FakeWorker.deadly, FakeWorker.unborn, FakeWorker.made = {}, False, []
+    return FakeWorker
+
+
+def test_a_submission_that_kills_its_workers_is_given_up_and_the_others_are_graded(fake, submitted, settings):
+    """One death is forgiven; after the second the submission is could_not_grade and the rest goes on."""
+    fake.deadly = {"anna": 1, "bert": 2}
+    results, _ = grade(submitted, settings, jobs=2)
+    assert results["anna"].score == 5
+    assert not results["bert"].gradable
+    assert "2 grader processes died" in results["bert"].problems[-1]
+    assert sorted(results) == ["anna", "bert", "cleo", "dave", "emil"]
+    assert len(fake.made) <= 2 + 3, "a worker that died is replaced, and no other"
+    assert {worker.stopped for worker in fake.made} == {"killed", "ended"}
+
+
+def test_workers_end_when_the_consumer_stops(fake, submitted, settings):
+    """A consumer that goes away leaves no worker behind."""
+    results = grade_all(find([submitted], NAME), settings, jobs=2)
+    next(results)
+    results.close()
+    assert [worker.stopped for worker in fake.made] == ["killed", "killed"]
+
+
+def test_workers_that_cannot_start_end_the_run(fake, submitted, settings):
+    """A machine on which no worker starts is no fault of the submissions: nothing is charged, nothing loops."""
+    fake.unborn = True
+    with pytest.raises(SandboxUnavailable, match="could not start"):
+        grade(submitted, settings, jobs=2)
+    assert not list(settings.out.glob("*/*.json"))
+
+
+def test_thousands_of_submissions_are_no_trouble(fake, shared, settings, monkeypatch):
+    """The coordinator hands out one submission at a time; three thousand take it no special effort."""
+    monkeypatch.setattr(batch, "_write", lambda done, settings: None)
+    found = [Found(f"s{number}", NAME, None) for number in range(3000)]
+    done = list(grade_all(found, settings, jobs=3))
+    assert sorted(d.result.student for d in done) == sorted(item.student for item in found)
+
+
+# ---- real processes ----------------------------------------------------------------------------------------------
+
+
+def test_two_jobs_and_a_killed_worker_change_no_grade(shared, small, submitted, settings, tmp_path):
+    """Two workers, one of them killed in the middle, give the scores that one process gives."""
+    for name in ("flo", "gil"):
+        hand_in(small, submitted.parent, name, small.solution, first="import time; time.sleep(0.3)")
+    expected, _ = grade(submitted, Settings(small.root, tmp_path / "one", settings.isolation, SEED))
+    finished = []
+    with output(settings.out), contextlib.closing(grade_all(find([submitted], NAME), settings, jobs=2)) as running:
+        finished.append(next(running))
+        workers = multiprocessing.active_children()
+        os.kill(workers[0].pid, signal.SIGKILL)
+        os.kill(workers[1].pid, signal.SIGINT)  # Ctrl-C is not for workers
+        finished.append(next(running))
+        assert workers[1].is_alive()
+        finished += running
+    results = {done.result.student: done.result for done in finished}
+    assert len(workers) == 2
+    assert len(finished) == len(results) == 7
+    assert {s: r.exercises for s, r in results.items()} == {s: r.exercises for s, r in expected.items()}
+    assert {r.key for r in results.values()} == {r.key for r in expected.values()}
+    assert not multiprocessing.active_children()
+    assert len(records(settings.out)) == 7
+
+
+def descendants(pid):
+    """Process ids of everything below `pid`."""
+    children = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            children.setdefault(int(fields[1]), []).append(int(path.parent.name))
+    found, todo = [], [pid]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += below
+    return found
+
+
+def until(condition, seconds=90):
+    end = time.monotonic() + seconds
+    while not (value := condition()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return value
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_keeps_what_was_finished(small, settings, tmp_path, jobs, monkeypatch, shared, capsys):
+    """Ctrl-C in the middle: status 130, one line, a table of what was finished, no process left; a rerun goes on."""
+    for number in range(6):
+        hand_in(small, tmp_path, f"s{number}", small.solution, first="import time; time.sleep(0.7)")
+    command = [sys.executable, "-m", "autograder", "--course", small.root, "grade", tmp_path / "submitted"]
+    command += ["--out", settings.out, "--jobs", str(jobs)]
+    run = subprocess.Popen(
+        list(map(str, command)), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "TRAINDEEP_SEED": SEED},
+    )  # fmt: skip
+    try:
+        assert until(lambda: list(settings.out.glob("*/*.json"))), run.poll()
+        below = descendants(run.pid)
+        os.killpg(run.pid, signal.SIGINT)  # as the terminal does: to the whole group
+        stdout, stderr = run.communicate(timeout=60)
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+    assert stderr == "autograder: interrupted; what was finished is kept, run the same command again to go on\n"
+    assert run.returncode == 130
+    assert stdout == ""
+    assert len(below) >= 2 * jobs  # the warm process and its child; with jobs the workers too
+    assert until(lambda: not [pid for pid in below if Path(f"/proc/{pid}").exists()], 10)
+    kept = [json.loads(path.read_text()) for path in settings.out.glob("*/*.json")]
+    assert 0 < len(kept) < 6
+    assert sorted(r["student"] for r in kept) == [r["student"] for r in rows(settings)]
+    assert not list(settings.out.rglob(".*"))
+
+    monkeypatch.setenv("TRAINDEEP_SEED", SEED)
+    status, said = run_cli(capsys, small, "grade", tmp_path / "submitted", "--out", settings.out)
+    assert status == 0
+    assert f"{len(kept)} of 6 were graded before" in said.err
+    assert [float(r["score"]) for r in rows(settings)] == [5] * 6
+
+
+def test_two_first_runs_agree_on_the_secret(small, monkeypatch):
+    """The secret is made once, is not readable by others, and is used again."""
+    monkeypatch.delenv("TRAINDEEP_SEED", raising=False)
+    first = grading.course_seed(small)
+    assert len(first) == 32
+    assert grading.course_seed(small) == first
+    path = small.root / ".course_secret"
+    assert path.stat().st_mode & 0o077 == 0
+    assert [p.name for p in small.root.glob(".course_secret*")] == [".course_secret"]
+    path.unlink()
+    assert grading.course_seed(small) != first
