@@ -105,10 +105,12 @@ def source_notebook(text: str, assignment: str, where: str) -> NotebookNode:
     """
     parsed = jupytext.reads(text, fmt="py:percent")
     nb = nbformat.v4.new_notebook()
-    nb.metadata = NotebookNode(
-        kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
-        language_info={"name": "python"},
-        traindeep={"assignment": assignment, "generated_from": where},
+    nb.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "traindeep": {"assignment": assignment, "generated_from": where},
+        }
     )
     pending, seen = None, set()
     for number, cell in enumerate(parsed.cells, start=1):

@@ -18,6 +18,7 @@ import time
 from functools import cached_property
 from pathlib import Path
 
+import pytest
 from traindeep import exercise as visible
 from traindeep.checks import TestResult as Found
 
@@ -85,7 +86,7 @@ class Assignment:
         """(exercise, test) -> what is wrong with it, for hidden tests that the reference itself does not pass."""
         faults = {}
         for item, test in self.order:
-            found = run_hidden(item, test, item.reference, self.oracles[item.id], self.seed)
+            found = _run(self, item, test, item.reference)
             if found.outcome != "passed":
                 faults[item.id, test.__name__] = f"the reference {found.outcome}: {found.message}"
         return faults
@@ -100,11 +101,19 @@ class Assignment:
         roots += [Path(hidden.__file__).parent / "sandbox", visible.ROOT / "reference"]
         files = [path for root in roots for path in sorted(root.glob("*.py"))]
         files += [visible.ROOT / name for name in ("compare.py", "checks.py", "student.py")]
+        files += [visible.ROOT / "exercises" / f"{item.id}.py" for item in self.exercises]
         files += [Path(hidden.__file__).parent / name for name in ("exercise.py", "grading.py", "student.py")]
         for path in files:
             state.update(path.name.encode() + b"\0" + path.read_bytes())
         state.update("\0".join(cell.source for cell in self.release.cells).encode())
         return state.hexdigest()
+
+
+def _run(assignment: Assignment, item: Exercise, test, student) -> Found:
+    try:
+        return run_hidden(item, test, student, assignment.oracles[item.id], assignment.seed)
+    except pytest.fail.Exception as error:  # of pytest.raises too; not an Exception, so run_test lets it through
+        return Found(test.__name__, visible.sentence(test), "failed", str(error))
 
 
 class Grader:
@@ -241,6 +250,7 @@ _STUDENT_TEXT = (
     (r"^(Your code raised )(\w*).*$", _builtin),
     (r"(, got )(\w+): .*$", _builtin),
     (r"; its message is .*$", "; its message does not"),
+    (r"^Regex pattern did not match.*$", "the message of the exception does not say what is wrong"),
     (r"(lacks the key .*?); it has .*$", r"\1"),
     (r"; got a dict with keys .*$", "; got another dict."),
     (r"; got the number .*$", "; got a number."),
@@ -330,7 +340,7 @@ class _Session:
         try:
             job = self._ready(patience)
             student = RemoteStudent(job, forbidden=item.visible.forbidden)
-            return run_hidden(item, test, student, assignment.oracles[item.id], assignment.seed)
+            return _run(assignment, item, test, student)
         except SubmissionFailed as error:
             job, verdict = self._job, error.verdict
             self._end()
@@ -396,16 +406,17 @@ class _Session:
                 self._note(cell, index, failure.verdict, str(failure))
                 return False
             if error is not None:
-                self._note(cell, index, "error", f"your cell raised {error.kind}: {error.text}")
+                self._note(cell, index, "error", f"the cell raised {error.kind}: {error.text}")
         return True
 
     def _note(self, cell: Cell, index: int, outcome: str, message: str) -> None:
         if index in self._noted:  # by an earlier child
             return
         self._noted.add(index)
-        if cell.grade_id:
+        what = f"{'an added' if cell.kind == 'added' else 'a given'} cell (cell {index + 1})"
+        if cell.kind == "solution":
             self._faults[cell.grade_id] = (outcome, message)
-        what = f"cell {cell.grade_id}" if cell.grade_id else f"an added cell (cell {index + 1})"
+            what = f"cell {cell.grade_id}"
         if cell.grade_id not in self.submission.untouched:
             self.problems.append(f"{what}: {message[:300]}")
 

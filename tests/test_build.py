@@ -162,7 +162,7 @@ def test_a_small_course_builds(small):
         ('exercise="bn_forward_train"', 'exercise="bn forward"', "something other than letters"),
         (
             "# %%\nimport numpy",
-            '# %% exercise="bn_forward_train" points=5\n### BEGIN SOLUTION\n### END SOLUTION\nimport numpy',
+            '# %% exercise="bn_backward" points=5\n### BEGIN SOLUTION\n### END SOLUTION\nimport numpy',
             "no check cell before",
         ),
         ("# # A small notebook", "# ### BEGIN SOLUTION", "neither an exercise nor a question"),

@@ -14,7 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder import batch, cli, demo
-from autograder.course import Course
+from autograder.course import BuildError, Course
 from autograder.grading import Grader
 from autograder.sandbox import host, lockdown
 
@@ -270,12 +270,13 @@ def test_an_interrupt_is_one_line(capsys, quick, submitted, tmp_path, monkeypatc
     assert err.splitlines()[-1].startswith("autograder: interrupted; what was finished is kept")
 
 
-def test_a_demo_does_not_replace_other_files(capsys, tmp_path):
+def test_a_demo_does_not_replace_other_files(tmp_path):
     """`demo --out` empties its folder, so it refuses one that holds anything but an earlier demo."""
+    demo._clear(tmp_path / "new")
+    demo._clear(tmp_path / "new")
     (tmp_path / "thesis.tex").write_text("years of work")
-    status, _, err = run(capsys, "demo", "--out", tmp_path)
-    assert status == 2
-    assert one_line(err) == f"{tmp_path} holds other files, and a demo replaces the folder; choose another --out"
+    with pytest.raises(BuildError, match="holds something that no demo has made"):
+        demo._clear(tmp_path)
     assert (tmp_path / "thesis.tex").is_file()
 
 

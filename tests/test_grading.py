@@ -489,6 +489,35 @@ def test_a_broken_hidden_test_costs_nobody_a_point(grader, students, monkeypatch
     assert other.assignment(NAME).digest, "a rerun has a key to compare with"
 
 
+def test_a_hidden_test_may_use_pytest_raises(grader, students, monkeypatch):
+    """What pytest.raises reports is a failed test, and quotes nothing that the student wrote."""
+
+    @part("errors")
+    def test_refused(student, rng):
+        """A single row is refused."""
+        with pytest.raises(ValueError, match="x"):
+            student.bn_forward_train(rng.normal(size=(1, 3)), rng.normal(size=3), rng.normal(size=3))
+
+    real = hidden.load
+    item = real(FORWARD)
+    more = dataclasses.replace(item, tests=(*item.tests, test_refused))
+    monkeypatch.setattr(hidden, "load", lambda id: more if id == FORWARD else real(id))
+    other = another(grader, grader.seed)
+    assert not other.assignment(NAME).void
+    said = []
+    for ending in ("return x", "raise ValueError('LEAK')", "raise KeyError('LEAK')"):
+        result = other.grade(
+            students.submission({FORWARD: f"def bn_forward_train(x, gamma, beta, eps=0):\n    {ending}"})
+        )
+        (found,) = (t for t in result.exercises[0].tests if t.name == "test_refused")
+        said.append((found.outcome, found.message.partition(" Va")[0]))
+    assert said == [
+        ("failed", "DID NOT RAISE"),
+        ("failed", "the message of the exception does not say what is wrong"),
+        ("error", "Your code raised KeyError"),
+    ]
+
+
 class BrokenSandbox:
     """Stands in for a sandbox whose warm process fails `times` times and then gives jobs of the real one."""
 
