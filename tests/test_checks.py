@@ -80,6 +80,14 @@ def test_a_failure_with_a_diagnosis_is_shown_first():
     assert "divides by N - 1" in failure.diagnosis
 
 
+def test_an_answer_that_writes_into_its_arguments_spoils_no_later_check():
+    """The constants of a test file are the same after a check as before it, whatever student code did to them."""
+    for mistake in hidden.load("bn_backward").misconceptions:  # in_place and cache_overwritten among them
+        assert run_visible("bn_backward", mistake.names).outcome != "passed"
+    right = {"bn_backward": hidden.find_reference("bn_backward")}
+    assert run_visible("bn_backward", right).outcome == "passed"
+
+
 def test_printing_is_kept_apart_and_capped():
     """What the student's function prints is shown with the failure, not over the page."""
     noisy = student_code(
@@ -132,6 +140,19 @@ def test_the_library_routine_is_no_answer(call):
     failure = run_visible("bn_forward_train", student_code(source)).first_failure
     assert failure.outcome == "failed"
     assert "this exercise asks for your own code" in failure.message
+
+
+def test_turning_gradients_off_is_not_asking_for_them():
+    """torch.no_grad() in an answer to bn_backward is nobody's shortcut; torch.autograd.grad is one."""
+    head = "import torch\ndef bn_backward(dy, cache):\n    "
+    off = student_code(
+        head + "with torch.no_grad():\n        torch.set_grad_enabled(False)\n        return torch.ones(1) * 2\n"
+    )
+    asks = student_code(
+        head + "x = torch.ones(2, requires_grad=True)\n    return torch.autograd.grad((x * x).sum(), x)\n"
+    )
+    assert not any("your own code" in test.message for test in run_visible("bn_backward", off).tests)
+    assert any("your own code" in test.message for test in run_visible("bn_backward", asks).tests)
 
 
 def test_outcomes_of_one_test():

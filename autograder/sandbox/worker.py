@@ -521,7 +521,7 @@ def vjp(f, *inputs, upstream):
 
 
 def refuse_calls(words: tuple):
-    """A context in which torch operations whose name contains one of the words raise Forbidden.
+    """A context in which torch operations whose name contains one of the words ("=word": is the word) raise Forbidden.
 
     Two modes, because some operations (batch_norm) show only below as `native_batch_norm`, and others (dropout) are
     taken apart before they get there and show only above. Every route passes: nn, functional, torch.ops, an alias.
@@ -532,8 +532,9 @@ def refuse_calls(words: tuple):
     from torch.utils._python_dispatch import TorchDispatchMode
 
     def look(name):
-        if any(word in name for word in words):
-            raise Forbidden(f"{name.removeprefix('aten.').split('.')[0]} does the exercise for you")
+        name = name.removeprefix("aten.").split(".")[0]
+        if any(word[1:] == name if word.startswith("=") else word in name for word in words):
+            raise Forbidden(f"{name} does the exercise for you")
 
     class Above(TorchFunctionMode):
         def __torch_function__(self, function, kinds, args=(), kwargs=None):

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import copy
 import dataclasses
 import hashlib
 import inspect
@@ -20,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from traindeep import exercise
-from traindeep.compare import Compare, Mismatch, Recorded
+from traindeep.compare import Compare, Mismatch, Recorded, is_tensor
 from traindeep.student import ForbiddenCall, LocalStudent, Missing, StudentRaised
 
 HERE = str(Path(__file__).parent)
@@ -86,6 +87,8 @@ def run_test(test: Callable, *, student, compare: Compare, rng: np.random.Genera
     fixtures = {"student": student, "compare": compare, "rng": rng}
     wanted = {name: fixtures[name] for name in inspect.signature(test).parameters}
     result = TestResult(test.__name__, exercise.sentence(test), "passed")
+    # Student code may write into what a test hands it: the next test, and the next check, need the constants as they were.
+    constants = {name: copy.deepcopy(value) for name, value in test.__globals__.items() if _is_constant(name, value)}
     try:
         test(**wanted)
     except Mismatch as error:
@@ -109,7 +112,13 @@ def run_test(test: Callable, *, student, compare: Compare, rng: np.random.Genera
             misconception=getattr(error, "misconception", ""),
             diagnosis=getattr(error, "diagnosis", ""),
         )
+    finally:
+        test.__globals__.update(constants)
     return result
+
+
+def _is_constant(name: str, value) -> bool:
+    return not name.startswith("__") and (isinstance(value, (np.ndarray, list, tuple, dict)) or is_tensor(value))
 
 
 def _explain(error: Exception, test: Callable) -> tuple[str, str]:

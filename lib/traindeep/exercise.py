@@ -25,7 +25,7 @@ class Exercise:
     hints: tuple[str, ...]
     tests: tuple[Callable, ...]
     signatures: dict[str, Signature]
-    forbidden: tuple[str, ...]  # parts of names of torch operations that the answer must not run
+    forbidden: tuple[str, ...]  # parts of names ("=name": whole names) of torch operations that the answer must not run
 
     @property
     def names(self) -> tuple[str, ...]:

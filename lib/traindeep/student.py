@@ -93,8 +93,9 @@ def _refuse(forbidden: tuple[str, ...]):
     from torch.utils._python_dispatch import TorchDispatchMode
 
     def look(name: str) -> None:
-        if any(word in name for word in forbidden):
-            error = ForbiddenCall(f"{name.removeprefix('aten.').split('.')[0]} does the exercise for you")
+        name = name.removeprefix("aten.").split(".")[0]
+        if any(word[1:] == name if word.startswith("=") else word in name for word in forbidden):
+            error = ForbiddenCall(f"{name} does the exercise for you")
             error.kind, error.text = "ForbiddenCall", str(error)
             raise error
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 SIGNATURES = {"bn_backward": "dy, cache -> dx, dgamma, dbeta"}
-FORBIDDEN = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "backward", "grad")
+FORBIDDEN = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "backward", "=grad")
 HINTS = (
     "gamma and beta serve every row, so their gradients are sums over the rows. x reaches y on three paths: directly, "
     "through mu, and through var. Which of them does your dx contain?",
