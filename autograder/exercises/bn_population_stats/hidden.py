@@ -33,8 +33,8 @@ def _with_a_single_row(student, batches, method):
 
 
 def _pairs(rng):
-    """Many batches of two rows from a normal distribution with deviation 3."""
-    return list(rng.normal(10.0, 3.0, size=(3000, 2, 1)))
+    """100 pairs of rows with 60 features each, all normal with mean 10 and deviation 3: 6000 pairs of values."""
+    return [rng.normal(10, 3, size=(2, 60)) for _ in range(100)]
 
 
 @part("eq4")
@@ -53,9 +53,9 @@ def test_eq4_of_single_rows(compare, rng):
 def test_eq4_of_pairs(student, rng):
     """Batches of two normal values have a mean deviation of 0.564 sigma: "eq4" is far too small there."""
     mean, std = student.bn_population_stats(_pairs(rng), "eq4")
-    # Standard error 1.4 % of the deviation and 0.039 of the mean: seven of them each.
-    assert np.all(abs(std / 3 - 0.5642) < 0.1 * 0.5642), "the deviation of batches of two is not near 0.564 sigma"
-    assert np.all(abs(mean - 10) < 0.3), "the mean is not near the mean of the population"
+    # Over all features: standard error 1 % of the deviation and 0.027 of the mean. Seven of them or more are allowed.
+    assert abs(np.mean(std) / 3 - 0.5642) < 0.07 * 0.5642, "the deviation of batches of two is not near 0.564 sigma"
+    assert abs(np.mean(mean) - 10) < 0.2, "the mean is not near the mean of the population"
 
 
 @part("eq4", supporting=True)
@@ -76,9 +76,9 @@ def test_alg2(compare, rng):
 def test_alg2_of_pairs(student, rng):
     """Even for batches of two normal values, "alg2" comes close to the deviation sigma of the population."""
     mean, std = student.bn_population_stats(_pairs(rng), "alg2")
-    # Standard error 1.3 % of the deviation and 0.039 of the mean: more than seven of them each.
-    assert np.all(abs(std / 3 - 1) < 0.11), "the deviation is not near sigma"
-    assert np.all(abs(mean - 10) < 0.3), "the mean is not near the mean of the population"
+    # A feature has 100 pairs, so the root of its variance is 0.4 % too small on average; standard error over all 0.9 %.
+    assert abs(np.mean(std) / 3 - 1) < 0.07, "the deviation is not near sigma"
+    assert abs(np.mean(mean) - 10) < 0.2, "the mean is not near the mean of the population"
 
 
 @part("alg2", supporting=True)
