@@ -27,7 +27,9 @@ def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         if sys.platform == "win32" and args.command in ("grade", "demo", "doctor"):
-            raise Stop("student code runs in forked processes, which Windows does not have; use WSL2 or a Linux machine")
+            raise Stop(
+                "student code runs in forked processes, which Windows does not have; use WSL2 or a Linux machine"
+            )
         return args.run(args)
     except KeyboardInterrupt:
         _say("interrupted; what was finished is kept, run the same command again to go on")
