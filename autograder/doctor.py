@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import platform
-import shutil
 import sys
 
 from rich.console import Console
@@ -10,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.course import Course
-from autograder.sandbox.host import SandboxUnavailable, choose_isolation
+from autograder.sandbox.host import why_not
 
 
 def run(course: Course) -> int:
@@ -32,14 +31,12 @@ def run(course: Course) -> int:
             row(package, importlib.metadata.version(package))
         except importlib.metadata.PackageNotFoundError:
             row(package, "not installed")
-    row("bubblewrap", shutil.which("bwrap") or "not installed (recommended: apt install bubblewrap)")
     usable = []
     for level in ("bubblewrap", "confined"):
-        try:
-            usable.append(choose_isolation(level))
-            row(level, "works")
-        except SandboxUnavailable as error:
-            row(level, f"no: {error}")
+        reason = why_not(level)
+        row(f"level {level}", f"cannot be had: {reason}" if reason else "works")
+        if not reason:
+            usable.append(level)
     row(
         "isolation",
         f"{usable[0]} is what `autograder grade` uses" if usable else "none can be had: see the lines above",
