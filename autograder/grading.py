@@ -282,6 +282,11 @@ class _Session:
         self._strikes: dict[str, list[str]] = {}  # exercise -> verdicts of its tests that hit a limit
         self._confirmed: set[tuple[str, str]] = set()  # (exercise, failure) that a new child has shown too
 
+    @cached_property
+    def _seed(self) -> int:
+        """Every child draws the same numbers; asked for before each test, hashed once."""
+        return int.from_bytes(hashlib.sha256(content_hash(self.submission).encode()).digest()[:4], "little")
+
     def __enter__(self) -> "_Session":
         return self
 
@@ -374,7 +379,7 @@ class _Session:
                 raise SubmissionFailed("timeout", f"the cells of the notebook had used {CELLS_AGAIN_S:.0f} seconds")
             limits = dataclasses.replace(self.grader.limits, call_s=self.grader.limits.call_s * patience)
             start = time.monotonic()
-            self._job = self.grader.sandbox.job(limits, seed=_seed(self.submission))
+            self._job = self.grader.sandbox.job(limits, seed=self._seed)
             if not self._run_cells():
                 self._end()
             self._born = time.monotonic()
@@ -386,7 +391,7 @@ class _Session:
         """Whether the child can take another test. Whatever ended it since the last one is not the next one's fault."""
         try:
             young = self._job is not None and time.monotonic() - self._born < CHILD_S
-            return young and not self._job.reset(seed=_seed(self.submission))
+            return young and not self._job.reset(seed=self._seed)
         except SubmissionFailed:
             return False
 
@@ -394,7 +399,7 @@ class _Session:
         """Run the cells in order; False if one of them killed the process (it is skipped next time)."""
         deadline = time.monotonic() + CELLS_S
         for index, cell in enumerate(self.submission.cells):
-            if index in self._skip or cell.kind == "written":
+            if index in self._skip:
                 continue
             left = deadline - time.monotonic()
             try:
@@ -426,7 +431,3 @@ def _kind(item: Exercise, found: Found) -> tuple[str, str]:
     if found.outcome == "timeout":
         return "", "timeout"
     return item.id, found.misconception or (found.outcome if found.outcome == "crashed" else found.name)
-
-
-def _seed(submission: Submission) -> int:
-    return int.from_bytes(hashlib.sha256(content_hash(submission).encode()).digest()[:4], "little")
