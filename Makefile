@@ -4,7 +4,10 @@
 #   make learn         open JupyterLab at the next open exercise
 #   make check         format, lint, import rules, "regenerating changes nothing"
 #   make browser-test  the released notebook in JupyterLab in headless Chromium
-#   make bench         time per submission, ours and stock nbgrader
+#   make hostile       every attack of the corpus against the grader, with a table of what came of it
+#   make fuzz          the two readers of untrusted bytes, fuzzed for a minute each
+#   make soak          10,000 jobs in the sandbox, some hostile: nothing hangs, nothing grows
+#   make bench         time per submission: ours, stock nbgrader, otter-grader and the floor (most of an hour)
 # Linux: `make demo TORCH_INDEX=<index of CPU builds>` keeps the CUDA packages away (README, "Without CUDA").
 
 PYTHON ?= python3
@@ -14,7 +17,7 @@ READY   = $(VENV)/.ready
 export PATH := $(abspath $(BIN)):$(PATH)
 TORCH  := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
-.PHONY: demo test learn check build browser-test bench killtable clean
+.PHONY: demo test learn check build browser-test hostile fuzz soak bench killtable clean
 
 demo: $(READY)
 	$(BIN)/autograder demo
@@ -40,8 +43,18 @@ killtable: $(READY)
 browser-test: $(READY)
 	$(BIN)/python -m pytest -q tests/browser
 
+hostile: $(READY)
+	$(BIN)/python tests/hostile
+
+fuzz: $(READY)
+	$(BIN)/python tests/fuzz/run.py --seconds 60 wire
+	$(BIN)/python tests/fuzz/run.py --seconds 60 notebook
+
+soak: $(READY)
+	$(BIN)/python benchmarks/soak.py
+
 bench: $(READY)
-	$(BIN)/python benchmarks/time_per_submission.py
+	$(BIN)/python benchmarks/grading.py
 
 $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): a few minutes the first time"

@@ -26,11 +26,7 @@ if shutil.which("alembic") is None:
 # TRAINDEEP_PLAIN_NBGRADER=1 leaves grading to nbgrader itself: student code then runs as you, next to the gradebook.
 if not os.environ.get("TRAINDEEP_PLAIN_NBGRADER"):
     c.Autograde.exporter_class = "autograder.nbgrader_plugin.SubmissionExporter"
-    c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
-    c.Autograde.autograde_preprocessors = [
-        "autograder.nbgrader_plugin.Grade",
-        "nbgrader.preprocessors.AssignLatePenalties",
-    ]
+    c.Autograde.autograde_preprocessors = ["autograder.nbgrader_plugin.Grade"]  # late penalties included
     c.GenerateFeedback.exporter_class = "autograder.nbgrader_feedback.FeedbackExporter"
     c.GenerateFeedback.preprocessors = []
 

@@ -9,7 +9,6 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-import jupytext
 import nbformat
 from nbformat import NotebookNode
 from traindeep import exercise as visible
@@ -103,6 +102,8 @@ def source_notebook(text: str, assignment: str, where: str) -> NotebookNode:
     Raises:
         BuildError: unknown cell keys, an exercise without check, solution markers that do not pair, an id used twice.
     """
+    import jupytext  # with a Jupyter server behind it; grading does without
+
     parsed = jupytext.reads(text, fmt="py:percent")
     nb = nbformat.v4.new_notebook()
     nb.metadata = nbformat.from_dict(

@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-MAX_ENTRIES = 10_000  # of one folder inside a submission
+MAX_FILES = 1_000_000  # of one folder that are looked at
+MAX_ENTRIES = 10_000  # folders and notebooks of one folder that are taken
 MAX_DEPTH = 3  # folders below the assignment's folder, as unpacking an archive leaves them
 _ASSIGNMENT = re.compile(r"[0-9]+_")
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
@@ -62,13 +63,16 @@ def find(paths: Iterable[str | os.PathLike[str]], assignment: str | None = None)
 def safe_name(student: str) -> str:
     """A file name for any student id: percent-encoding, no leading dot, different for different ids.
 
-    >>> safe_name("anna-b.c"), safe_name("../x"), safe_name("*"), safe_name("")
-    ('anna-b.c', '%2E.%2Fx', '%2A', '%')
+    >>> safe_name("anna-b.c"), safe_name("../x"), safe_name("*"), safe_name(""), safe_name("grades.csv")
+    ('anna-b.c', '%2E.%2Fx', '%2A', '%', 'grades%2Ecsv')
     """
     data = student.encode("utf-8", "surrogatepass")
     name = "".join(chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in data) or "%"
     if name.startswith("."):
         name = "%2E" + name[1:]
+    stem, dot, ending = name.rpartition(".")
+    if dot and ending.lower() in ("csv", "json", "html", "tmp", "lock"):  # the names of our own files beside the folder
+        name = f"{stem}%2E{ending}"
     # A file name holds 255 bytes and we add an ending; "%-" cannot arise from encoding.
     return name if len(name) <= 180 else f"{name[:120]}%-{hashlib.sha256(data).hexdigest()[:40]}"
 
@@ -91,7 +95,7 @@ def _under(path: Path, assignment: str | None) -> Iterator[Found]:
     inside = "submitted" in full.parts or _is_assignment(full.name, assignment)
     if not inside and _kind(full / "submitted") == "folder":
         full = full / "submitted"
-    folders, notebooks, problems = _entries(full)
+    folders, notebooks, problems = _entries(full, students=full.name == "submitted")
     if full.name != "submitted":
         if _is_assignment(full.name, assignment) or any(_same(file.stem, full.name) for file in notebooks):
             yield _pick(full, full.parent.name, assignment or full.name)
@@ -206,17 +210,22 @@ def _kind(path: Path) -> str:
     return kinds.get(stat.S_IFMT(mode), "special")
 
 
-def _entries(folder: Path) -> tuple[list[Path], list[Path], dict[str, str]]:
+def _entries(folder: Path, *, students: bool = False) -> tuple[list[Path], list[Path], dict[str, str]]:
     """Folders, things named like a notebook (whatever they are), and problems by name ("" for the folder itself)."""
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in itertools.islice(entries, MAX_ENTRIES + 1)]
+            looked_at = itertools.islice(entries, MAX_FILES)
+            names = [entry.name for entry in itertools.islice(filter(_may_matter, looked_at), MAX_ENTRIES + 1)]
     except OSError as error:
         return [], [], {"": f"The folder {plain(folder.name)} cannot be read: {error.strerror}."}
     folders, notebooks, problems = [], [], {}
     if len(names) > MAX_ENTRIES:
-        problems[""] = f"The folder {plain(folder.name)} holds more than {MAX_ENTRIES} files; not all were looked at."
-    for path in (folder / name for name in sorted(names[:MAX_ENTRIES]) if not name.startswith(".")):
+        problems[""] = (
+            f"The folder {plain(folder.name)} holds more than {MAX_ENTRIES} notebooks and folders; not all were looked at."
+        )
+    for path in (folder / name for name in sorted(names[:MAX_ENTRIES])):
+        if path.name.startswith(".") and not (students and any(_ASSIGNMENT.match(f.name) for f in _entries(path)[0])):
+            continue
         if path.suffix.lower() == ".ipynb":
             notebooks.append(path)
         elif (kind := _kind(path)) == "folder":
@@ -224,6 +233,10 @@ def _entries(folder: Path) -> tuple[list[Path], list[Path], dict[str, str]]:
         elif kind == "link":
             problems[path.name] = f"{plain(path.name)} is a symbolic link; links are not followed."
     return folders, notebooks, problems
+
+
+def _may_matter(entry: os.DirEntry) -> bool:
+    return entry.name.lower().endswith(".ipynb") or entry.is_symlink() or entry.is_dir(follow_symlinks=False)
 
 
 def _is_assignment(name: str, assignment: str | None) -> bool:

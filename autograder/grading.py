@@ -25,8 +25,10 @@ from traindeep.checks import TestResult as Found
 from autograder import exercise as hidden
 from autograder.course import BuildError, Course, exercises_of, points_of
 from autograder.exercise import Exercise, Live, run_hidden, score
+from autograder.finding import plain
+from autograder.foresight import Key, Memory, TestHangs, Tilted, common, solved, time_limit
 from autograder.result import ExerciseResult, Result, TestResult
-from autograder.sandbox.host import GraderFault, Limits, Sandbox, SubmissionFailed, choose_isolation
+from autograder.sandbox.host import GraderFault, Limits, Sandbox, SubmissionFailed, Unforeseen, choose_isolation
 from autograder.student import RemoteStudent
 from autograder.submission import Cell, Submission, content_hash
 
@@ -36,6 +38,8 @@ CELLS_S = 60.0  # all cells, run once
 CELLS_AGAIN_S = 120.0  # all runs of the cells; the tests that remain then share one child
 CALL_S = 5.0  # one call of a hidden test; the reference needs milliseconds
 EXERCISE_S = 60.0  # the tests of one exercise: what one exercise wastes is not taken from another
+TEST_S = 90.0  # one hidden test with all its calls: more is a test that does not end
+FORGET_S = 1.0  # for answers that a test which failed early did not ask for
 CHILD_S = 30.0  # the age at which a child is replaced, so that no test meets the limits of the whole child
 STRIKES = 2  # after so many tests of one exercise ran out of time or memory, its other tests are not tried
 
@@ -80,16 +84,18 @@ class Assignment:
         # Interleaved over exercises and drawn from the secret: what one test leaves behind meets no test in particular.
         random.Random(f"{seed} {name}").shuffle(order)
         self.order = tuple(order)
+        self.void: dict[Key, str] = {}  # hidden tests that are broken themselves, and how
+        self.ahead: dict[Key, tuple[bytes, ...]] = {}  # the requests of a test that depend on no answer
+        self.memory = Memory()
+        self.rehearsed = False
 
-    @cached_property
-    def void(self) -> dict[tuple[str, str], str]:
-        """(exercise, test) -> what is wrong with it, for hidden tests that the reference itself does not pass."""
-        faults = {}
+    def idle_tests(self) -> dict[Key, str]:
+        """(exercise, test) -> what is wrong with it, for hidden tests of substance that an answer of None passes."""
+        found = {}
         for item, test in self.order:
-            found = _run(self, item, test, item.reference)
-            if found.outcome != "passed":
-                faults[item.id, test.__name__] = f"the reference {found.outcome}: {found.message}"
-        return faults
+            if not test.supporting and _run(self, item, test, Idle()).outcome == "passed":
+                found[item.id, test.__name__] = "it passes for an answer that returns None"
+        return found
 
     @cached_property
     def digest(self) -> str:
@@ -110,10 +116,21 @@ class Assignment:
 
 
 def _run(assignment: Assignment, item: Exercise, test, student) -> Found:
+    blank = Found(test.__name__, visible.sentence(test), "failed")
     try:
-        return run_hidden(item, test, student, assignment.oracles[item.id], assignment.seed)
+        with time_limit(TEST_S):
+            return run_hidden(item, test, student, assignment.oracles[item.id], assignment.seed)
     except pytest.fail.Exception as error:  # of pytest.raises too; not an Exception, so run_test lets it through
-        return Found(test.__name__, visible.sentence(test), "failed", str(error))
+        return dataclasses.replace(blank, message=str(error))
+    except TestHangs as error:
+        return dataclasses.replace(blank, outcome="could_not_grade", message=f"the test itself is broken ({error})")
+
+
+class Idle:
+    """A student who does nothing: whatever is called returns None."""
+
+    def __getattr__(self, name):
+        return lambda *args, **kwargs: None
 
 
 class Grader:
@@ -150,6 +167,34 @@ class Grader:
             self._assignments[name] = Assignment(self.course, name, self.seed)
         return self._assignments[name]
 
+    def _rehearsed(self, name: str) -> Assignment:
+        """The assignment, after all its tests were run on the course's own solution, in this sandbox.
+
+        What the solution does not pass here, and what an idle answer passes, is broken and counts for nobody.
+        """
+        assignment = self.assignment(name)
+        if assignment.rehearsed:
+            return assignment
+        submission = solved(self.course, name)
+        try:
+            found, said = self._rehearse(submission, assignment, RemoteStudent)
+        except GraderFault:
+            self.sandbox.restart()
+            found, said = self._rehearse(submission, assignment, RemoteStudent)
+        failed = {key: one for key, one in found.items() if one.outcome != "passed"}
+        assignment.void = {
+            key: f"the course's own solution {one.outcome}: {one.message}" for key, one in failed.items()
+        } | assignment.idle_tests()
+        _, again = self._rehearse(submission, assignment, Tilted)
+        assignment.ahead = {key: common(requests, again.get(key, ())) for key, requests in said.items()}
+        assignment.rehearsed = True
+        return assignment
+
+    def _rehearse(self, submission: Submission, assignment: Assignment, student: type):
+        with _Session(self, submission, assignment, student) as session:
+            found = {(item.id, test.__name__): session.once(item, test) for item, test in assignment.order}
+        return found, session.said
+
     def key(self, submission: Submission) -> str:
         """Hash of everything the grade depends on."""
         parts = (
@@ -158,14 +203,14 @@ class Grader:
             self.isolation,
             submission.student,
         )
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     def grade(self, submission: Submission) -> Result:
         """Grade one submission. Never raises for anything that student code does."""
         start = time.perf_counter()
-        assignment = self.assignment(submission.assignment)
-        with _Session(self, submission) as session:
-            found = {(item.id, test.__name__): session.run(assignment, item, test) for item, test in assignment.order}
+        assignment = self._rehearsed(submission.assignment)
+        with _Session(self, submission, assignment) as session:
+            found = session.run_all()
         exercises = tuple(
             _exercise_result(item, [found[item.id, test.__name__] for test in item.tests], assignment)
             for item in assignment.exercises
@@ -204,9 +249,10 @@ class Grader:
 
 def _exercise_result(item: Exercise, found: list[Found], assignment: Assignment) -> ExerciseResult:
     void = {test for exercise, test in assignment.void if exercise == item.id}
+    void |= {result.name for result in found if result.outcome == "could_not_grade"}
     points = score(item, found, void)
     outcomes = [result.outcome for result in found if result.name not in void]
-    if void or "could_not_grade" in outcomes:
+    if void:
         verdict = "could_not_grade"
     elif all(outcome == "passed" for outcome in outcomes):
         verdict = "passed"
@@ -260,17 +306,21 @@ _STUDENT_TEXT = (
     (r"^bad frame.*$", "the reply cannot be read"),
 )
 
+REPEATED = ("failed", "error", "missing")  # outcomes of a child that lives; its end is repeated at once
 _WORST = ("crashed", "timeout", "out_of_memory", "error", "missing", "not_attempted", "failed")
 
 
 class _Session:
     """The children that one submission runs in, one at a time."""
 
-    def __init__(self, grader: Grader, submission: Submission):
-        self.grader, self.submission = grader, submission
+    def __init__(self, grader: Grader, submission: Submission, assignment: Assignment, student: type = RemoteStudent):
+        self.grader, self.submission, self.assignment, self.student = grader, submission, assignment, student
         self.problems: list[str] = []
+        self.said: dict[Key, tuple[bytes, ...]] = {}  # what each test asked for
         self._job = None
         self._born = 0.0  # when this child had run the cells
+        self._fresh = ""  # what the student's state looked like then
+        self._ended_early = False  # whether a child is gone that earlier tests had left something in, for all we know
         self._used = False  # whether a hidden test has run in this child
         self._used_before = False  # ... before the one that is running
         self._starved = False  # whether the child that ran out of time had hardly been given any
@@ -280,7 +330,7 @@ class _Session:
         self._noted: set[int] = set()  # cells that are remarked upon
         self._faults: dict[str, tuple[str, str]] = {}  # exercise -> (outcome, message) of its broken cell
         self._strikes: dict[str, list[str]] = {}  # exercise -> verdicts of its tests that hit a limit
-        self._confirmed: set[tuple[str, str]] = set()  # (exercise, failure) that a new child has shown too
+        self._confirmed: set[tuple[str, str]] = set()  # (exercise, way to end a child) that a new child has shown too
 
     @cached_property
     def _seed(self) -> int:
@@ -295,14 +345,40 @@ class _Session:
 
     def _end(self) -> None:
         if self._job is not None:
+            self._ended_early = True
             job, self._job, self._used = self._job, None, False
             with contextlib.suppress(GraderFault):
                 job.close()
 
-    def run(self, assignment: Assignment, item: Exercise, test) -> Found:
-        """Run one hidden test; a failure that an earlier call could have caused is confirmed in a new child."""
+    def run_all(self) -> dict[Key, Found]:
+        """Run all hidden tests, and again those whose failure an earlier call could have caused, each in a new child."""
+        found, doubtful = {}, []
+        for item, test in self.assignment.order:
+            found[item.id, test.__name__] = one = self.run(item, test)
+            if one.outcome in REPEATED and self._used_before:
+                doubtful.append((item, test))
+        if doubtful and self._something_left():
+            for item, test in doubtful:
+                if self._cells_s <= CELLS_AGAIN_S and _kind(item, found[item.id, test.__name__]) not in self._confirmed:
+                    self._end()
+                    found[item.id, test.__name__] = one = self.run(item, test)
+                    self._confirmed.add(_kind(item, one))
+        return {
+            key: self._charged(key[0], withhold(one)) if one.outcome != "could_not_grade" else one
+            for key, one in found.items()
+        }
+
+    def _something_left(self) -> bool:
+        """Whether calls have left something behind that later ones could have met: in a child that is gone, or in this."""
+        try:
+            return self._ended_early or self._job is None or not self._fresh or self._job.leftovers() != self._fresh
+        except SubmissionFailed:
+            return True
+
+    def run(self, item: Exercise, test) -> Found:
+        """Run one hidden test within the limits of its exercise."""
         blank = Found(test.__name__, visible.sentence(test), "could_not_grade")
-        if fault := assignment.void.get((item.id, test.__name__)):
+        if fault := self.assignment.void.get((item.id, test.__name__)):
             return dataclasses.replace(blank, message=f"the test itself is broken ({fault})")
         strikes = self._strikes.setdefault(item.id, [])
         if len(strikes) >= STRIKES:
@@ -313,24 +389,24 @@ class _Session:
             return dataclasses.replace(blank, outcome="timeout", message=message)
         start = time.monotonic() - self._cells_s
         try:
-            found = self._confirm(assignment, item, test, blank)
+            found = self._confirm(item, test, blank)
         finally:
             spent = time.monotonic() - self._cells_s - start
             self._tests_s[item.id] = self._tests_s.get(item.id, 0.0) + spent
         if found.outcome in ("timeout", "out_of_memory"):
             strikes.append(found.outcome)
-        return self._charged(item, withhold(found))
+        return found
 
-    def _confirm(self, assignment: Assignment, item: Exercise, test, blank: Found) -> Found:
-        """Run a test, once more in a new child if its failure is in doubt, and again if the sandbox broke."""
+    def _confirm(self, item: Exercise, test, blank: Found) -> Found:
+        """Run a test, once more in a new child if the end of its child is in doubt, and again if the sandbox broke."""
         for attempt in (1, 2):
             try:
-                found = self._once(assignment, item, test, blank)
+                found = self.once(item, test)
                 if self._doubtful(item, found):
                     patience = 3.0 if self._starved else 1.0
                     self._end()
-                    first, found = found, self._once(assignment, item, test, blank, patience)
-                    if _kind(item, first) == _kind(item, found):
+                    first, found = found, self.once(item, test, patience)
+                    if first.outcome == found.outcome:
                         self._confirmed.add(_kind(item, found))
                 return found
             except GraderFault as error:
@@ -340,40 +416,61 @@ class _Session:
                 self.grader.sandbox.restart()
         raise AssertionError("unreachable")
 
-    def _once(self, assignment: Assignment, item: Exercise, test, blank: Found, patience: float = 1.0) -> Found:
+    def once(self, item: Exercise, test, patience: float = 1.0) -> Found:
+        """Run a test as often as its requests have to be sent anew; a child that ends is an outcome."""
+        key, ahead = (item.id, test.__name__), self.assignment.ahead.get((item.id, test.__name__), ())
         self._starved = False
         try:
-            job = self._ready(patience)
-            student = RemoteStudent(job, forbidden=item.visible.forbidden)
-            return _run(assignment, item, test, student)
+            for requests in (ahead, ()):
+                job = self._ready(patience, requests)
+                try:
+                    return self._answered(key, job, len(requests)) or self._tried(item, test, job)
+                except Unforeseen:
+                    pass
+                finally:
+                    self.said[key] = job.said
+                    if not job.forget(FORGET_S):
+                        self._end()
         except SubmissionFailed as error:
             job, verdict = self._job, error.verdict
             self._end()
             if verdict == "timeout" and job is not None and job.report is not None:
                 self._starved = job.report.cpu_s < 0.8 * job.limits.call_s
-            return dataclasses.replace(blank, outcome=verdict, message=str(error))
+            return Found(test.__name__, visible.sentence(test), verdict, str(error))
         finally:
             if patience > 1:
                 self._end()
+        raise AssertionError("unreachable")
+
+    def _answered(self, key: Key, job, count: int) -> Found | None:
+        """The outcome, if the answers to what was sent ahead are known ones."""
+        return self.assignment.memory.recall(key, map(job.peek, range(count)))
+
+    def _tried(self, item: Exercise, test, job) -> Found:
+        found = _run(self.assignment, item, test, self.student(job, item.visible.forbidden, item.visible.names))
+        if job.foreseen and found.outcome != "could_not_grade":
+            self.assignment.memory.keep((item.id, test.__name__), job.heard, found)
+        return found
 
     def _doubtful(self, item: Exercise, found: Found) -> bool:
-        """Whether something else than the answer may have caused this failure: an earlier test, a busy machine."""
-        if found.outcome in ("passed", "not_attempted", "missing") or self._cells_s > CELLS_AGAIN_S:
+        """Whether something else than the answer may have ended the child: an earlier test, a busy machine."""
+        if found.outcome not in ("timeout", "out_of_memory", "crashed") or self._cells_s > CELLS_AGAIN_S:
             return False
         return _kind(item, found) not in self._confirmed and (self._used_before or self._starved)
 
-    def _charged(self, item: Exercise, found: Found) -> Found:
+    def _charged(self, id: str, found: Found) -> Found:
         """An absent name is explained by what became of the cell that should define it."""
-        if found.outcome == "missing" and item.id in self._faults:
-            outcome, message = self._faults[item.id]
+        if found.outcome == "missing" and id in self._faults:
+            outcome, message = self._faults[id]
             return dataclasses.replace(found, outcome=outcome, message=message)
         return found
 
-    def _ready(self, patience: float = 1.0):
-        """A child in which the cells have run and whose disturbing global state is reset."""
-        if not self._sound():
-            self._end()
+    def _ready(self, patience: float = 1.0, ahead: tuple[bytes, ...] = ()):
+        """A child in which the cells have run and whose disturbing global state is reset, for one test."""
         self._used_before = self._used
+        if self._job is not None and not self._sound(ahead):
+            self._end()
+            self._used_before = False
         while self._job is None:
             if self._cells_s > CELLS_AGAIN_S:
                 raise SubmissionFailed("timeout", f"the cells of the notebook had used {CELLS_AGAIN_S:.0f} seconds")
@@ -382,16 +479,19 @@ class _Session:
             self._job = self.grader.sandbox.job(limits, seed=self._seed)
             if not self._run_cells():
                 self._end()
+            else:
+                if not self._ended_early:  # the first
+                    self._fresh = self._job.leftovers()
+                self._job.reset(self._seed, ahead)  # if that fails, it fails in every child
             self._born = time.monotonic()
             self._cells_s += self._born - start
         self._used = True
         return self._job
 
-    def _sound(self) -> bool:
+    def _sound(self, ahead: tuple[bytes, ...]) -> bool:
         """Whether the child can take another test. Whatever ended it since the last one is not the next one's fault."""
         try:
-            young = self._job is not None and time.monotonic() - self._born < CHILD_S
-            return young and not self._job.reset(seed=self._seed)
+            return time.monotonic() - self._born < CHILD_S and self._job.reset(self._seed, ahead)
         except SubmissionFailed:
             return False
 
@@ -423,11 +523,12 @@ class _Session:
             self._faults[cell.grade_id] = (outcome, message)
             what = f"cell {cell.grade_id}"
         if cell.grade_id not in self.submission.untouched:
-            self.problems.append(f"{what}: {message[:300]}")
+            self.problems.append(plain(f"{what}: {message}", 400))
 
 
 def _kind(item: Exercise, found: Found) -> tuple[str, str]:
-    """What is confirmed only once: a recognised mistake or a crash of an exercise is plain, and waiting is dear."""
+    """What is confirmed only once: a recognised mistake or the end of a child is plain, and waiting is dear."""
     if found.outcome == "timeout":
         return "", "timeout"
-    return item.id, found.misconception or (found.outcome if found.outcome == "crashed" else found.name)
+    ended = found.outcome if found.outcome in ("crashed", "out_of_memory") else ""
+    return item.id, found.misconception or ended or found.name

@@ -79,7 +79,9 @@ def feedback_page(nb: NotebookNode, notebook: SubmittedNotebook) -> str:
             written.append((grade.name, points, text, remark))
             continue
         scores[exercise.id] = grade.score
-        if grade.score != exercise.score:
+        if grade.auto_score is None and grade.manual_score is None:
+            remark = f"Not graded yet, through no fault of yours. {remark}"
+        elif grade.score != exercise.score:
             remark = f"Changed from {report.points(exercise.score)} to {report.points(grade.score)} points. {remark}"
         if remark:
             remarks.append((exercise.title, remark))

@@ -7,59 +7,90 @@ Result, and decide nothing. Facts about nbgrader 0.9.6 are noted where they shap
 import atexit
 import contextlib
 import functools
-import glob
-import itertools
+import importlib
 import json
 import os
-import re
-import stat
+import sys
+from collections.abc import Collection
 from dataclasses import replace
-from fnmatch import fnmatch
 from pathlib import Path
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, SubmittedNotebook
-from nbgrader.converters import Autograde, NbGraderException
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.api import SubmittedNotebook
+from nbgrader.converters import NbGraderException
+from nbgrader.preprocessors import AssignLatePenalties
+from traindeep import exercise as visible
 from traitlets import Unicode
 
+from autograder import exercise as hidden
 from autograder import report
+from autograder.batch import FATAL
 from autograder.course import Course, grade_id, role
 from autograder.finding import find
 from autograder.grading import Grader
+from autograder.nbgrader_gradebook import RERUN, Trouble, submitted, transaction
+from autograder.nbgrader_run import Run
 from autograder.result import ExerciseResult, Result
 from autograder.sandbox.host import GraderFault, SandboxUnavailable, SubmissionFailed, choose_isolation
 from autograder.submission import Submission, UnreadableSubmission, read, rebuild
 
-LARGEST = 10 * 2**20  # bytes of a file handed in beside the notebook
-MOST = 200  # files handed in beside the notebook
-
 _until_exit = contextlib.ExitStack()
 atexit.register(_until_exit.close)
+_warm: dict[tuple[str, str], tuple[tuple, Grader]] = {}
 
 
-class CouldNotGrade(Exception):
-    """The grader itself failed on an exercise. nbgrader reports the submission and takes it up again in the next run."""
-
-
-@functools.cache
 def warm_grader(root: str, isolation: str) -> Grader:
-    """The grader of this process: the sandbox starts once for a whole batch, and once for formgrader."""
-    return _until_exit.enter_context(Grader(Course.find(root), isolation))
+    """The grader of this process: the sandbox starts once for a whole batch, and once for formgrader.
+
+    formgrader's process lives for weeks: after a change of tests, references or notebooks the grader is a new one.
+    """
+    course = Course.find(root)
+    stamp = _stamp(course)
+    if (root, isolation) in _warm:
+        before, grader = _warm[root, isolation]
+        if before == stamp:
+            return grader
+        forget()
+    grader = Grader(course, isolation)
+    _warm[root, isolation] = stamp, _until_exit.enter_context(grader)
+    return grader
 
 
-# ---- nbgrader autograde: from the submitted file to the notebook that is graded --------------------------
+def forget() -> None:
+    """End every grader of this process, and read tests and references from their files when they are next needed."""
+    _warm.clear()
+    _until_exit.close()
+    for name in list(sys.modules):
+        if name.startswith(("autograder.exercises.", "traindeep.exercises.", "traindeep.reference.")):
+            del sys.modules[name]
+    for cached in (visible.load, visible.ids, hidden.load, hidden.find_reference):
+        cached.cache_clear()
+    importlib.invalidate_caches()
+
+
+def _stamp(course: Course) -> tuple:
+    """Changes when a file does from which an assignment is loaded."""
+    own = Path(hidden.__file__).parent / "exercises"
+    files = [
+        *own.glob("*/*.py"),
+        *(visible.ROOT / "exercises").glob("*.py"),
+        *(visible.ROOT / "reference").glob("*.py"),
+    ]
+    files += (course.root / "notebooks").glob("*/*.ipynb")
+    return tuple((path, (found := path.stat()).st_mtime_ns, found.st_size) for path in sorted(files))
+
+
+# ---- from the submitted file to the notebook that is graded ----------------------------------------------
 
 
 class SubmissionExporter(NotebookExporter):
     """Hands on, in place of the student's notebook, the course's own notebook with the student's answers put in.
 
-    nbgrader makes one exporter for a run and reads each notebook with it twice: first the submission (to sanitize it),
-    then what that gave (to grade it). A preprocessor sees a notebook only after nbformat has parsed it and raised on a
-    damaged one, so this is the one configurable place where a damaged submission can still become a graded one.
+    A preprocessor sees a notebook only after nbformat has parsed it and raised on a damaged one, so this is the one
+    configurable place where a damaged submission can still become a graded one. It is also the one that nbgrader makes
+    before a run begins.
     """
 
     isolation = Unicode("auto", help="auto, bubblewrap, confined, or none for trusted notebooks").tag(config=True)
@@ -74,11 +105,13 @@ class SubmissionExporter(NotebookExporter):
         except (SandboxUnavailable, ValueError) as error:
             self.log.error("nothing was graded: %s", error)
             raise NbGraderException(str(error)) from None
-        _prepare(self.parent)
+        Run.take_over(self.parent)
+
+    @functools.cached_property
+    def grader(self) -> Grader:
+        return warm_grader(self.parent.coursedir.root, self.isolation)
 
     def from_filename(self, filename, resources=None, **kwargs):
-        if not self.parent._sanitizing:
-            return super().from_filename(filename, resources=resources, **kwargs)
         path, names = Path(filename), resources["nbgrader"]
         student, assignment = names["student"], names["assignment"]
         release, source = self._course(self.parent.coursedir.root, assignment)
@@ -109,90 +142,22 @@ def _read(folder: Path, release: NotebookNode, student: str, assignment: str) ->
     return Submission(student, assignment, folder, (), {}, problems, (), tuple(stubs), stubs), False
 
 
-def _prepare(autograde: Autograde) -> None:
-    """Before the run begins, see to it that no submission can stop it or drop out of it unseen."""
-    settings = {name: getattr(autograde.coursedir, name) for name in CourseDirectory.class_traits(config=True)}
-    folders = SubmittedFolders(parent=autograde.coursedir.parent, log=autograde.log, **settings)
-    autograde.coursedir = folders
-    own_hook, ignored = autograde.pre_convert_hook, folders.ignore
-
-    def before_each(notebooks, **kwargs):
-        folders.ignore = ignored + folders.unfit(Path(notebooks[0]).parent)
-        if own_hook:
-            own_hook(notebooks=notebooks, **kwargs)
-
-    autograde.pre_convert_hook = before_each
-    # nbgrader passes over a folder without a notebook (an old score stays), fails on a notebook of another name, and
-    # gives up the whole run on a folder whose name holds a line break.
-    pattern = autograde._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
-    for folder in glob.glob(autograde._format_source(folders.assignment_id, folders.student_id)):
-        match = re.fullmatch(pattern, folder)
-        if match is None or not match["student"].isprintable():
-            autograde.log.error("%r was not graded: this cannot be the id of a student, rename the folder", folder)
-            autograde.assignments.pop(folder, None)
-        elif os.path.isdir(folder) and fnmatch(match["assignment"], folders.notebook_id):
-            autograde.assignments[folder] = [os.path.join(folder, f"{match['assignment']}.ipynb")]
+# ---- from the notebook to the gradebook --------------------------------------------------------------------
 
 
-class SubmittedFolders(CourseDirectory):
-    """The course's folders during one run of autograde, read so that nothing a student put there stops the run."""
+class Grade(AssignLatePenalties):
+    """Grades the submission, enters scores, comments and penalty in the gradebook, and leaves the result in the notebook.
 
-    def get_existing_timestamp(self, dest_path):
-        """The time of submission; None, with a warning, where timestamp.txt does not hold one."""
-        path = Path(dest_path, "timestamp.txt")
-        try:
-            # nbgrader opens whatever is there, and calls a method that does not exist if it makes no sense.
-            if not path.is_symlink() and not path.exists():
-                return None
-            if not _plain_file(path, at_most=200):
-                raise ValueError("it is not a small plain file")
-            return super().get_existing_timestamp(dest_path)
-        except Exception as error:
-            self.log.warning("%s does not hold the time of submission: %s", path, error)
-            return None
-
-    def unfit(self, folder: Path) -> list[str]:
-        """Patterns of what nbgrader must not copy from a submission: it would copy a link's target or an endless device."""
-        paths = list(itertools.islice(folder.iterdir(), MOST + 1))
-        bad = [path for path in paths if path.suffix != ".ipynb" and not _fit(path)] if len(paths) <= MOST else [folder]
-        for path in bad[:5]:
-            limits = f"at most {MOST} plain files of {LARGEST // 2**20} MB"
-            self.log.warning("%s is not copied beside the graded notebook: expected %s", path, limits)
-        return [glob.escape(str(path)) for path in bad]
-
-
-def _fit(path: Path) -> bool:
-    if not path.is_dir() or path.is_symlink():
-        return _plain_file(path)
-    seen = 0
-    for where, folders, files in os.walk(path):
-        seen += len(folders) + len(files)
-        if seen > MOST or not all(_plain_file(Path(where, name)) for name in files):
-            return False
-    return True
-
-
-def _plain_file(path: Path, at_most: int = LARGEST) -> bool:
-    found = os.lstat(path)
-    return stat.S_ISREG(found.st_mode) and found.st_size <= at_most and os.access(path, os.R_OK)
-
-
-# ---- nbgrader autograde: from the notebook to the gradebook -----------------------------------------------
-
-
-class Grade(NbGraderPreprocessor):
-    """Grades the submission, enters every score and comment in the gradebook, and leaves the result in the notebook."""
+    It takes nbgrader's place for late penalties, settings and plug-in included: that opens a second gradebook, after
+    the scores are entered and by the name of another course.
+    """
 
     def preprocess(self, nb, resources):
-        try:
-            result = self._result(self.parent.submission, self.parent.readable)
-            self._enter(result, resources["nbgrader"])
-            if not result.gradable:
-                raise CouldNotGrade(f"{result.student}, {result.assignment}: {'; '.join(result.problems[-3:])}")
-        except BaseException:
-            # nbgrader leaves this set when a preprocessor raises, and every kernel that formgrader starts inherits it.
-            os.environ.pop("NBGRADER_EXECUTION", None)
-            raise
+        run, names = self.parent.parent, resources["nbgrader"]
+        result, known = self._result()
+        transaction(run.gradebook, lambda: self._enter(run, names, result, known))
+        if not result.gradable:
+            run.failed.append(f"{result.student}, {result.assignment}: {'; '.join(reasons(result))}")
         # A notebook is written as UTF-8, which half a surrogate pair in a student's exception does not survive.
         record = json.dumps(json.loads(result.to_json()), ensure_ascii=False).encode("utf-8", "replace")
         nb.metadata.setdefault("traindeep", {})["result"] = json.loads(record)
@@ -201,25 +166,62 @@ class Grade(NbGraderPreprocessor):
                 cell.outputs = _shown(exercise_of(grade_id(cell), result))
         return nb, resources
 
-    def _enter(self, result: Result, names: dict) -> None:
-        folders = self.parent.parent.coursedir
-        with Gradebook(folders.db_url, folders.course_id) as gradebook:
-            notebook = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
-            enter(notebook, self.parent.submission, result, self.log)
-            gradebook.db.commit()
+    def _enter(self, run: Run, names: dict, result: Result, known: Collection[str]) -> None:
+        student, assignment = names["student"], names["assignment"]
+        handed_in = run.coursedir.get_existing_timestamp(run._format_source(assignment, student))
+        notebook = submitted(run.gradebook, names, handed_in)
+        enter(notebook, self.parent.submission, result, self.log, known)
+        run.gradebook.db.flush()
+        run.gradebook.db.refresh(notebook, ["score"])  # nbgrader's sums are columns
+        self._penalize(notebook, notebook.assignment.total_seconds_late, student)
 
-    def _result(self, submission: Submission, readable: bool) -> Result:
-        grader = warm_grader(self.parent.parent.coursedir.root, self.parent.isolation)
-        if not readable:
-            return grader.nothing(submission.student, submission.assignment, submission.problems)
+    def _penalize(self, notebook: SubmittedNotebook, seconds: float, student: str) -> None:
+        notebook.late_submission_penalty = None
+        if seconds > 0:
+            self.init_plugin()
+            penalty = self.plugin_inst.late_submission_penalty(student, notebook.score, seconds)
+            self.log.warning("%s is %s seconds late; penalty: %s", student, seconds, penalty)
+            if penalty is not None:
+                notebook.late_submission_penalty = self._check_late_penalty(notebook, penalty)
+
+    def _result(self) -> tuple[Result, set[str]]:
+        """The result, and the exercises whose score is known: those that only broken tests keep from being graded, too."""
+        submission = self.parent.submission
+        student, assignment = submission.student, submission.assignment
         try:
-            return grader.grade(submission)
+            grader = self.parent.grader
+            grader.assignment(assignment)
+        except (Exception, GraderFault) as error:
+            raise Trouble(f"{assignment} cannot be graded: {type(error).__name__}: {error}; {RERUN}") from None
+        try:
+            if not self.parent.readable:
+                result = grader.nothing(student, assignment, submission.problems)
+            else:
+                result = grader.grade(submission)
+        except FATAL as error:
+            raise Trouble(f"{student}, {assignment}: {type(error).__name__}: {error}; {RERUN}") from None
         except (Exception, GraderFault, SubmissionFailed) as error:
             problems = (*submission.problems, f"the grader failed ({type(error).__name__}: {error})")
-            return grader.nothing(submission.student, submission.assignment, problems, verdict="could_not_grade")
+            return grader.nothing(student, assignment, problems, verdict="could_not_grade"), set()
+        void = grader.assignment(assignment).void
+        return result, {exercise.id for exercise in result.exercises if score_is_known(exercise, void)}
 
 
-def enter(notebook: SubmittedNotebook, submission: Submission, result: Result, log) -> None:
+def score_is_known(exercise: ExerciseResult, void: Collection[tuple[str, str]]) -> bool:
+    """Whether the score is what the tests that work say; a test that did not run here might have earned points."""
+    if exercise.verdict != "could_not_grade":
+        return True
+    broken = {test.name for test in exercise.tests if test.outcome == "could_not_grade"}
+    return bool(broken) and len(broken) < len(exercise.tests) and all((exercise.id, name) in void for name in broken)
+
+
+def reasons(result: Result) -> list[str]:
+    """Why a submission could not be graded: the tests and what is wrong with them, for the log."""
+    tests = [(item.id, test) for item in result.exercises for test in item.tests if test.outcome == "could_not_grade"]
+    return [f"{id}, {test.name}: {test.message}" for id, test in tests] or list(result.problems[-3:])
+
+
+def enter(notebook: SubmittedNotebook, submission: Submission, result: Result, log, known: Collection[str]) -> None:
     """Write every score and automatic comment of a submitted notebook; what a person entered stays.
 
     The rows are those of the gradebook, not the cells at hand: the row of a cell that is gone is written too.
@@ -234,14 +236,15 @@ def enter(notebook: SubmittedNotebook, submission: Submission, result: Result, l
             if exercise.max_score != grade.max_score:
                 log.error("%s: %g points in the gradebook, %g in the course; run nbgrader generate_assignment",
                           grade.name, grade.max_score, exercise.max_score)  # fmt: skip
-            grade.auto_score = None if exercise.verdict == "could_not_grade" else exercise.score
+            grade.auto_score = exercise.score if exercise.id in known else None
         elif grade.name in submission.stubs:
             grade.auto_score = None if grade.name in answered else 0.0
         else:
             log.error("%s is in the gradebook, not in the course; run nbgrader generate_assignment", grade.name)
             grade.auto_score = None
         # As nbgrader does: a score that a person changed is looked at again after a new submission.
-        grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+        doubtful = exercise is not None and exercise.verdict == "could_not_grade"
+        grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None or doubtful
     for comment in notebook.comments:
         exercise = exercise_of(comment.name, result)
         if exercise is not None:

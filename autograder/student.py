@@ -14,25 +14,24 @@ from autograder.sandbox.host import Job, RemoteError, SubmissionFailed
 
 
 class RemoteStudent:
-    """Attributes are the names that the student's notebook defines."""
+    """Attributes are the names that the student's notebook defines.
 
-    def __init__(self, job: Job, forbidden: tuple[str, ...] = ()):
+    Args:
+        job: Where the notebook's cells have run.
+        forbidden: Torch routines that raise when the student's code calls them.
+        names: What the exercise asks for: functions and classes, used by name, without asking for them first.
+    """
+
+    def __init__(self, job: Job, forbidden: tuple[str, ...] = (), names: tuple[str, ...] = ()):
         object.__setattr__(self, "_wire", _Wire(job, tuple(forbidden)))
-        object.__setattr__(self, "_known", (job.epoch, {}))
+        object.__setattr__(self, "_names", names)
 
     def __getattr__(self, name: str):
+        if name in self._names:
+            return Remote(self._wire, name, name)
         if name.startswith("__"):
             raise AttributeError(name)
-        epoch, known = self._known
-        if epoch != self._wire.job.epoch:  # a reset has forgotten all proxies
-            known = {}
-            object.__setattr__(self, "_known", (self._wire.job.epoch, known))
-        if name not in known:
-            value = self._wire.get(name, None)
-            if type(value) is not Remote:
-                return value
-            known[name] = value  # a test that calls a function ten times asks for it once
-        return known[name]
+        return self._wire.get(name, None)
 
     def __setattr__(self, name, value):
         raise AttributeError(f"a test cannot define {name} in the student's notebook")
@@ -63,14 +62,16 @@ class Remote:
         return self._wire.get(self, name)
 
     def __setattr__(self, name: str, value):
-        self._wire.ask({"op": "set", "target": self, "name": name, "args": value})
+        self._wire.ask({"op": "set", "target": self._wire.named(self), "name": name, "args": value})
 
     def __getitem__(self, key):
-        return self._wire.ask({"op": "item", "target": self, "args": key})
+        return self._wire.ask({"op": "item", "target": self._wire.named(self), "args": key})
 
     def _vjp(self, *inputs, upstream):
         """`traindeep.student.vjp` of this function or module."""
-        answer = self._wire.ask({"op": "vjp", "target": self, "args": list(inputs), "upstream": upstream})
+        answer = self._wire.ask(
+            {"op": "vjp", "target": self._wire.named(self), "args": list(inputs), "upstream": upstream}
+        )
         if not (type(answer) is tuple and len(answer) == 3 and type(answer[1]) is list and type(answer[2]) is dict):
             raise self._wire.job._fail("crashed", "the reply is no gradient")
         return answer
@@ -86,12 +87,15 @@ class _Wire:
         self.job, self.forbidden = job, forbidden
 
     def get(self, target, name):
-        if isinstance(target, str):
-            return self.ask({"op": "get", "target": target, "name": None})
-        return self.ask({"op": "get", "target": target, "name": name})
+        """An attribute, or with None the object that has the name `target` in the notebook."""
+        return self.ask({"op": "get", "target": self.named(target), "name": name})
 
     def call(self, target, args, kwargs):
-        return self.ask({"op": "call", "target": target, "args": list(args), "kwargs": kwargs})
+        return self.ask({"op": "call", "target": self.named(target), "args": list(args), "kwargs": kwargs})
+
+    def named(self, target):
+        """What a request calls its target: a name of the notebook as it is."""
+        return target._target if type(target) is Remote and type(target._target) is str else target
 
     def ask(self, message: dict):
         if self.forbidden:
@@ -109,7 +113,11 @@ class _Wire:
         if type(x) is Remote:
             if x._epoch != self.job.epoch or x._wire.job is not self.job:
                 raise RuntimeError(f"{x!r} belongs to an earlier test; ask the student for it again")
-            return wire.Handle(x._target, "")
+            if type(x._target) is str:  # as an argument it has to be an object of the other side
+                x = self.get(x._target, None)
+            if type(x) is Remote:
+                return wire.Handle(x._target, "")
+            raise wire.Unsendable("a value that the notebook defines is no function or class")
         extension = wire.rng_extension(x)
         if extension is not None:
             return extension
@@ -131,7 +139,7 @@ class _Wire:
 
     def write_back(self, message: dict, written: list) -> None:
         """Change the caller's own arrays as the student's code has changed its copies of them."""
-        targets = list(wire.mutables([message.get("args"), message.get("kwargs")]))
+        targets = list(wire.mutables_of(message))
         for index, value in written:
             if not 0 <= index < len(targets) or not _write(targets[index], value):
                 raise self.job._fail("crashed", "the reply changes an argument in a way that cannot be")

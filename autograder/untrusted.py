@@ -33,7 +33,8 @@ MAX_PARSED = 64 * 1024  # a longer cell is searched with a regular expression, b
 MAX_PARSED_TOTAL = MIB
 
 _DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+([^\W\d]\w*)", re.MULTILINE)
-_MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
+# A magic or a shell command, also one whose value gets a name, or that goes on in the next line.
+_MAGIC = re.compile(r"^([ \t]*)(?:\w[\w., \t]*=[ \t]*)?[%!?](?:.*\\\n)*.*$", re.MULTILINE)
 
 
 class UnreadableSubmission(Exception):
@@ -181,11 +182,12 @@ def cells_of(notebook: dict, path: Path, known: Container[str], problems: list[s
         problems.append("The notebook has no cells.")
     raws: list[RawCell] = []
     seen: set[str] = set()
+    twins: list[str] = []
+    odd: dict[str, list[int]] = {}  # oddity -> numbers of the cells that have it
     late = 0
     for index, cell in enumerate(cells, 1):
         if not isinstance(cell, dict):
-            if index <= MAX_CELLS:
-                problems.append(f"Cell number {index} is not a cell; it was left out.")
+            odd.setdefault("none", []).append(index)
             continue
         raw = _raw_cell(index, cell)
         if index > MAX_CELLS:
@@ -193,16 +195,43 @@ def cells_of(notebook: dict, path: Path, known: Container[str], problems: list[s
             if late > MAX_CELLS or not (raw.grade_id in known or raw.id in known):
                 continue
         if raw.id and raw.id in seen:
-            problems.append(f"Two cells have the cell id {plain(raw.id, 40)}; this costs no points.")
+            twins.append(raw.id)
         seen.add(raw.id)
-        if _take_text(raw, cell, problems):
+        if _take_text(raw, cell, odd, problems):
             raws.append(raw)
+    problems += [_numbered(numbers, *_ODD[kind]) for kind, numbers in odd.items()]
+    if twins:
+        many = f"Two cells have the cell id {plain(twins[0], 40)}"
+        if len(twins) > 1:
+            many = f"{len(twins)} cells have the cell id of another, for instance {plain(twins[0], 40)}"
+        problems.append(f"{many}; this costs no points.")
     if len(cells) > MAX_CELLS:
         problems.append(
             f"The notebook has {len(cells)} cells, at most {MAX_CELLS} are read; "
             f"after number {MAX_CELLS} only cells with the name of an exercise were."
         )
     return _within(raws, known, problems)
+
+
+_ODD = {
+    "none": ("is not a cell; it was left out", "are not cells; they were left out"),
+    "text": (
+        "has a source that is not text; only text was taken",
+        "have sources that are not text; only text was taken",
+    ),
+    "characters": (
+        "holds NUL or broken characters; they were removed",
+        "hold NUL or broken characters; they were removed",
+    ),
+}
+
+
+def _numbered(numbers: list[int], one: str, many: str) -> str:
+    """A remark on one cell, or the same on many."""
+    if len(numbers) == 1:
+        return f"Cell number {numbers[0]} {one}."
+    rest = f", ... ({len(numbers)} in all)" if len(numbers) > 3 else ""
+    return f"Cells number {', '.join(map(str, numbers[:3]))}{rest} {many}."
 
 
 def _raw_cell(index: int, cell: dict) -> RawCell:
@@ -220,7 +249,7 @@ def _raw_cell(index: int, cell: dict) -> RawCell:
     )
 
 
-def _take_text(raw: RawCell, cell: dict, problems: list[str]) -> bool:
+def _take_text(raw: RawCell, cell: dict, odd: dict[str, list[int]], problems: list[str]) -> bool:
     """Put the text of `cell` into `raw`; False when there is too much of it."""
     source = cell.get("source", cell.get("input"))  # format 3 says input
     parts = source if isinstance(source, list) else [source]
@@ -231,13 +260,13 @@ def _take_text(raw: RawCell, cell: dict, problems: list[str]) -> bool:
         problems.append(f"Cell number {raw.index} holds {got} of text, at most {most} is read; it was left out.")
         return False
     if len(lines) < len(parts):
-        problems.append(f"Cell number {raw.index} has a source that is not text; only text was taken.")
+        odd.setdefault("text", []).append(raw.index)
     # Some editors write the lines without their line ends.
     glue = "\n" if len(lines) > 1 and not any("\n" in line or "\r" in line for line in lines) else ""
     text = glue.join(lines).replace("\r\n", "\n").replace("\r", "\n")
     raw.source = re.sub("[\ud800-\udfff]", "\ufffd", text.replace("\0", ""))
     if raw.source != text:
-        problems.append(f"Cell number {raw.index} holds NUL or broken characters; they were removed.")
+        odd.setdefault("characters", []).append(raw.index)
     return True
 
 

@@ -503,7 +503,7 @@ def test_a_hidden_test_may_use_pytest_raises(grader, students, monkeypatch):
     more = dataclasses.replace(item, tests=(*item.tests, test_refused))
     monkeypatch.setattr(hidden, "load", lambda id: more if id == FORWARD else real(id))
     other = another(grader, grader.seed)
-    assert not other.assignment(NAME).void
+    assert not other._rehearsed(NAME).void
     said = []
     for ending in ("return x", "raise ValueError('LEAK')", "raise KeyError('LEAK')"):
         result = other.grade(
@@ -550,64 +550,93 @@ def test_a_broken_sandbox_is_restarted_and_otherwise_nobodys_verdict(grader, stu
     assert not result.gradable
 
 
+def a_session(**item):
+    """A session over no sandbox, and an exercise as far as it looks at one."""
+    blank = types.SimpleNamespace(void={}, ahead={}, order=())
+    return grading._Session(types.SimpleNamespace(), types.SimpleNamespace(), blank), types.SimpleNamespace(**item)
+
+
+def holds(student):
+    """It holds."""
+
+
+def found_as(outcome):
+    return grading.Found("holds", "It holds.", outcome)
+
+
 @pytest.mark.parametrize(("answers", "outcome", "tries"), [
     (["passed"], "passed", [1]),
-    (["failed", "passed"], "passed", [1, 1]),  # an earlier test had broken something
-    (["failed", "failed"], "failed", [1, 1]),
+    (["crashed", "passed"], "passed", [1, 1]),  # an earlier test had broken something
+    (["crashed", "crashed"], "crashed", [1, 1]),
     (["starved", "passed"], "passed", [1, 3]),  # the machine was busy
     (["starved", "timeout"], "timeout", [1, 3]),
+    (["failed"], "failed", [1]),  # repeated later, with the other failures of its exercise
     (["not_attempted"], "not_attempted", [1]),
 ])  # fmt: skip
-def test_a_doubtful_failure_is_tried_again(monkeypatch, answers, outcome, tries):
-    """A failure after other tests gets a second child, a call that got no processor also more time; each once."""
-    session = grading._Session(types.SimpleNamespace(), types.SimpleNamespace())
+def test_a_doubtful_end_of_a_child_is_tried_again(monkeypatch, answers, outcome, tries):
+    """A child that ends after other tests gets a successor, a call that got no processor also more time; each once."""
+    session, item = a_session(id=FORWARD)
     script, patience = iter(answers), []
 
-    def once(assignment, item, test, blank, more=1.0):
+    def once(item, test, more=1.0):
         kind = next(script)
         patience.append(more)
-        session._starved, session._used_before = kind == "starved", kind == "failed"
-        return dataclasses.replace(blank, outcome="timeout" if kind == "starved" else kind)
+        session._starved, session._used_before = kind == "starved", kind == "crashed"
+        return found_as("timeout" if kind == "starved" else kind)
 
-    def test_x(student):
-        """It holds."""
+    monkeypatch.setattr(session, "once", once)
+    assert (session.run(item, holds).outcome, patience) == (outcome, tries)
 
-    monkeypatch.setattr(session, "_once", once)
-    found = session.run(types.SimpleNamespace(void={}), types.SimpleNamespace(id=FORWARD), test_x)
-    assert (found.outcome, patience) == (outcome, tries)
+
+@pytest.mark.parametrize(("left", "repeated"), [
+    (False, []),
+    (True, ["new child", ("a", "t3"), "new child", ("b", "t1")]),  # the first had met nothing, and a mistake is plain
+])  # fmt: skip
+def test_failures_are_repeated_when_calls_have_left_something_behind(monkeypatch, left, repeated):
+    """Each failure that an earlier call could have caused is repeated in a child of its own; what it does there counts."""
+    session, a = a_session(id="a")
+    b = types.SimpleNamespace(id="b")
+    t1, t2, t3 = (types.FunctionType(holds.__code__, {}, name) for name in ("t1", "t2", "t3"))
+    session.assignment.order = [(a, t1), (b, t2), (a, t3), (b, t1), (b, t3)]
+    log = []
+
+    def run(item, test):
+        log.append((item.id, test.__name__))
+        session._used_before, again = len(log) > 1, "new child" in log
+        if item is a or (test is t1 and again):
+            return grading.Found(test.__name__, "It holds.", "failed", misconception="m" if item is b else "")
+        return grading.Found(test.__name__, "It holds.", "passed" if test is t2 else "failed", misconception="m")
+
+    monkeypatch.setattr(session, "run", run)
+    monkeypatch.setattr(session, "_end", lambda: log.append("new child"))
+    monkeypatch.setattr(session, "_something_left", lambda: left)
+    found = session.run_all()
+    assert log[5:] == repeated
+    assert {key for key, one in found.items() if one.outcome != "failed"} == {("b", "t2")}
 
 
 def test_what_one_exercise_wastes_is_not_taken_from_another(monkeypatch):
     """After two timeouts, or its share of time, an exercise is not run any further; the next one is."""
-    session = grading._Session(types.SimpleNamespace(), types.SimpleNamespace())
-    monkeypatch.setattr(
-        session, "_once", lambda a, item, t, blank, more=1.0: dataclasses.replace(blank, outcome=item.does)
-    )
-
-    def test_x(student):
-        """It holds."""
-
-    plan, slow, fine = (
-        types.SimpleNamespace(void={}),
-        *(types.SimpleNamespace(id=i, does=d) for i, d in (("a", "timeout"), ("b", "passed"))),
-    )
-    found = [session.run(plan, slow, test_x) for _ in range(4)]
+    session, slow = a_session(id="a", does="timeout")
+    fine = types.SimpleNamespace(id="b", does="passed")
+    monkeypatch.setattr(session, "once", lambda item, test, more=1.0: found_as(item.does))
+    found = [session.run(slow, holds) for _ in range(4)]
     assert [f.outcome for f in found] == ["timeout"] * 4
     assert [f.message[:7] for f in found] == ["", "", "not run", "not run"]
-    assert session.run(plan, fine, test_x).outcome == "passed"
+    assert session.run(fine, holds).outcome == "passed"
     session._tests_s["b"] = grading.EXERCISE_S + 1
-    assert session.run(plan, fine, test_x).outcome == "timeout"
+    assert session.run(fine, holds).outcome == "timeout"
 
 
 def test_a_child_that_died_between_two_tests_is_not_the_next_tests_fault():
     """What ends a child after a test is not charged to the test that would have come next."""
-    session = grading._Session(types.SimpleNamespace(), types.SimpleNamespace())
+    session, _ = a_session()
 
-    def reset(seed):
+    def reset(seed, ahead):
         raise SubmissionFailed("crashed", "it died")
 
     session._job, session._born = types.SimpleNamespace(reset=reset), float("inf")
     session.submission = types.SimpleNamespace(
         assignment="", cells=(), written={}, problems=(), untouched=(), missing=()
     )
-    assert not session._sound()
+    assert not session._sound(())

@@ -1,11 +1,13 @@
 """nbgrader with our plug-in, on a course of two small exercises and a question; a stand-in grades, so no sandbox runs."""
 
 import contextlib
+import errno
 import json
 import logging
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import warnings
@@ -13,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+import nbgrader.api
 import numpy as np
 import pytest
 from nbgrader.api import Gradebook
@@ -20,7 +23,7 @@ from nbgrader.apps import AutogradeApp, GenerateAssignmentApp, GenerateFeedbackA
 from nbgrader.apps.api import NbGraderAPI
 
 from autograder import exercise as hidden
-from autograder import kernel, nbgrader_plugin
+from autograder import kernel, nbgrader_plugin, nbgrader_run
 from autograder.course import Course, grade_id, points_of, release_notebook, role, to_bytes
 from autograder.result import ExerciseResult, Result, TestResult
 
@@ -71,8 +74,13 @@ class StandIn:
     started = 0
     broken = ()
 
+    void = {}
+
     def __init__(self, course, isolation):
         self.course = course
+
+    def assignment(self, name):
+        return self
 
     def __enter__(self):
         StandIn.started += 1
@@ -94,9 +102,14 @@ class StandIn:
                 verdict = "not_attempted"
             except KeyError:
                 verdict = "missing"
+            made = exercise_result(id, verdict, points)
             if (submission.student, id) in self.broken:
-                verdict = "could_not_grade"
-            results.append(exercise_result(id, verdict, points))
+                test = replace(made.tests[0], outcome="could_not_grade", message="it broke")
+                made = replace(made, verdict="could_not_grade", score=0.0, tests=(test,))
+            if (id, "test_broken") in self.void:
+                test = TestResult("test_broken", "Broken.", True, "y", "could_not_grade", "it asserts nothing")
+                made = replace(made, verdict="could_not_grade", tests=(*made.tests, test))
+            results.append(made)
         return result(submission.student, submission.assignment, submission.problems, results)
 
     def nothing(self, student, assignment, problems, verdict="missing"):
@@ -106,7 +119,7 @@ class StandIn:
 
 def result(student, assignment, problems, results):
     score = sum(result.score for result in results)
-    return Result(student, assignment, score, 5.0, "stand-in", "seed", 0.0, tuple(problems), tuple(results))
+    return Result(student, assignment, score, 5.0, "stand-in", "seed", tuple(problems), tuple(results))
 
 
 def exercise_result(id, verdict, points):
@@ -144,9 +157,9 @@ def course(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(nbgrader_plugin, "Grader", StandIn)
     monkeypatch.setattr(StandIn, "started", 0)
     monkeypatch.setattr(StandIn, "broken", ())
-    nbgrader_plugin.warm_grader.cache_clear()
-    yield root
-    nbgrader_plugin.warm_grader.cache_clear()
+    monkeypatch.setattr(StandIn, "void", {})
+    monkeypatch.setattr(nbgrader_plugin, "_warm", {})
+    return root
 
 
 def run(root, app_class, *arguments):
@@ -406,14 +419,50 @@ def test_failure_of_the_grader_is_no_zero(course, monkeypatch):
     hand_in(course, "bob", notebook(course, **RIGHT))
     hand_in(course, "ada", notebook(course, **RIGHT))
     monkeypatch.setattr(StandIn, "broken", {("bob", "double")})
-    assert autograde(course)[0] == 1
+    status, log = autograde(course)
+    assert status == 1
+    assert "not graded: bob, 01_tiny: double, test_secret: it broke" in log
+    assert "Traceback" not in log
     assert scores(course, "bob")["check_double"] == (None, True)
     assert scores(course, "bob")["check_triple"] == (3.0, False)
     assert scores(course, "ada")["check_double"] == (2.0, False)
+    assert comments(course, "bob")["double"].startswith("could not be graded (our fault, not yours)")
+    assert "Not graded yet, through no fault of yours." in feedback(course, "bob")
     assert "NBGRADER_EXECUTION" not in os.environ
     monkeypatch.setattr(StandIn, "broken", ())
     assert autograde(course)[0] == 0
     assert scores(course, "bob")["check_double"] == (2.0, False)
+
+
+def test_broken_hidden_test_costs_nobody_a_point(course, monkeypatch):
+    """A test that its own reference fails is named in log, comment and formgrader; the points of the others stand."""
+    hand_in(course, "ada", notebook(course, **RIGHT))
+    monkeypatch.setattr(StandIn, "void", {("double", "test_broken"): "the reference error: it asserts nothing"})
+    for _ in range(2):  # the second run takes the submission up again without --force
+        status, log = autograde(course)
+        assert status == 1
+        assert "not graded: ada, 01_tiny: double, test_broken: it asserts nothing" in log
+        assert scores(course, "ada")["check_double"] == (2.0, True)
+        assert scores(course, "ada")["check_triple"] == (3.0, False)
+    assert "could not be graded (our fault, not yours): Broken." in comments(course, "ada")["double"]
+    graded = nbformat.read(course / "autograded" / "ada" / NAME / f"{NAME}.ipynb", as_version=4)
+    check = next(cell for cell in graded.cells if grade_id(cell) == "check_double")
+    assert "it asserts nothing" in check.outputs[0].text
+    assert "it asserts nothing" not in feedback(course, "ada")
+    monkeypatch.setattr(StandIn, "void", {})
+    assert autograde(course)[0] == 0
+    assert scores(course, "ada")["check_double"] == (2.0, False)
+
+
+def test_assignment_that_cannot_be_loaded_is_one_line(course, monkeypatch):
+    """An error in the hidden tests' own file ends the run with one line and status 1, and changes no score."""
+    hand_in(course, "ada", notebook(course, **RIGHT))
+    monkeypatch.setattr(StandIn, "assignment", lambda self, name: 1 / 0)
+    status, log = autograde(course)
+    assert status == 1
+    assert "01_tiny cannot be graded: ZeroDivisionError: division by zero" in log
+    assert "Traceback" not in log
+    monkeypatch.undo()
 
 
 def test_gradebook_that_is_older_than_the_course(course, monkeypatch):
@@ -465,6 +514,183 @@ def test_formgraders_button_works_inside_a_running_event_loop(course):
         assert result["success"], result
     assert scores(course, "ada")["check_double"] == (2.0, False)
     assert (course / "feedback" / "ada" / NAME / f"{NAME}.html").is_file()
+
+
+# ---- a gradebook and a disk that refuse, and two graders -------------------------------------------------
+
+
+def problem_lines(log):
+    """What is more than progress: no traceback, and nothing of nbgrader's advice to upgrade the database."""
+    assert "Traceback" not in log
+    assert "db upgrade" not in log
+    return [line for line in log.split("\n") if "gradebook sqlite" in line or "make space" in line]
+
+
+@pytest.fixture
+def impatient(course):
+    """The course, with a gradebook that waits for a lock for a fifth of a second."""
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write(f'\nc.CourseDirectory.db_url = "sqlite:///{course}/gradebook.db?timeout=0.2"\n')
+    return course
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_locked_gradebook_is_one_line_and_loses_nothing(impatient, monkeypatch, when):
+    """Whoever holds the gradebook is named as what to wait for; after that the same command grades everybody."""
+    course, whole = impatient, StandIn.grade
+    hand_in(course, "ada", notebook(course, **RIGHT))
+    hand_in(course, "bob", notebook(course, **RIGHT | WRONG))
+    other = sqlite3.connect(course / "gradebook.db", isolation_level=None)
+
+    def lock(*args):
+        if args and args[1].student == "bob":
+            other.execute("BEGIN EXCLUSIVE")
+        return whole(*args) if args else None
+
+    monkeypatch.setattr(StandIn, "grade", lock)
+    if when == "before":
+        other.execute("BEGIN EXCLUSIVE")
+    status, log = autograde(course)
+    assert status == 1
+    assert len(problem_lines(log)) == 1
+    assert "gradebook.db?timeout=0.2: database is locked; another program holds a lock on it" in log
+    assert "run the same command again" in log
+    other.execute("ROLLBACK")
+    if when == "meanwhile":
+        assert scores(course, "ada") == FULL | {"why": (0.0, False)}
+    monkeypatch.setattr(StandIn, "grade", whole)
+    assert autograde(course)[0] == 0
+    assert scores(course, "ada")["check_double"] == (2.0, False)
+    assert scores(course, "bob")["check_double"] == (0.0, False)
+    other.close()
+
+
+def test_gradebook_on_a_full_disk_is_one_line_and_loses_nothing(course):
+    """When SQLite finds no room the run ends, with the scores so far; with room the same command grades the rest."""
+    from sqlalchemy import Engine, event
+
+    def no_room(connection, record):
+        connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
+
+    students = [f"s{number:02d}" + 80 * "x" for number in range(40)]
+    for student in students:
+        hand_in(course, student, notebook(course, **RIGHT))
+    event.listen(Engine, "connect", no_room)
+    try:
+        status, log = autograde(course)
+    finally:
+        event.remove(Engine, "connect", no_room)
+    assert status == 1
+    assert len(problem_lines(log)) == 1
+    assert "gradebook.db: database or disk is full; make space on the disk that holds it" in log
+    assert autograde(course)[0] == 0
+    for student in students:
+        assert scores(course, student)["check_double"] == (2.0, False)
+
+
+@pytest.mark.parametrize("where", ["copying", "writing"])
+def test_full_disk_is_one_line_and_loses_nothing(course, monkeypatch, where):
+    """When there is no room beside the graded notebooks the run ends with one line; nobody is left half-graded."""
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(args[0]))
+
+    hand_in(course, "ada", notebook(course, **RIGHT))
+    with monkeypatch.context() as patch:
+        if where == "copying":
+            patch.setattr(shutil, "copy", full)
+        else:
+            patch.setattr(nbgrader_run, "write_atomically", full)
+        status, log = autograde(course)
+    assert status == 1
+    assert len(problem_lines(log)) == 1
+    assert "No space left on device; make space on this disk; what was graded before is kept" in log
+    assert not (course / "autograded" / "ada" / NAME).exists()
+    assert autograde(course)[0] == 0
+    assert scores(course, "ada")["check_double"] == (2.0, False)
+
+
+def test_killed_run_leaves_nothing_half_graded(course, monkeypatch):
+    """A run that is killed while it grades leaves no score, and the next one grades the submission without --force."""
+    folder = hand_in(course, "ada", notebook(course, **RIGHT))
+    (folder / "figure.txt").write_text("copied before anything is graded")
+
+    def killed(*args):
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StandIn, "grade", killed)
+        assert autograde(course)[0] == 137
+    assert (course / "autograded" / "ada" / NAME / "figure.txt").exists()
+    status, log = autograde(course)
+    assert status == 0
+    assert "was not finished by an earlier run; it is graded again" in log
+    assert scores(course, "ada")["check_double"] == (2.0, False)
+
+
+def test_submission_in_another_runs_hands_is_left_to_it(course):
+    """A run passes over what another one is grading, says so, grades the rest, and waits for the other at the end."""
+    for student in ("ada", "bob"):
+        hand_in(course, student, notebook(course, **RIGHT))
+    command = [sys.executable, "-c", HOLD, str(course / "autograded"), "ada", NAME]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        status, log = autograde(course)
+    assert status == 0
+    assert f"ada, {NAME}: another run is grading it now; left for the end" in log
+    graded = {student: course / "autograded" / student / NAME / f"{NAME}.ipynb" for student in ("ada", "bob")}
+    assert graded["bob"].stat().st_mtime_ns < graded["ada"].stat().st_mtime_ns
+    assert scores(course, "ada")["check_double"] == scores(course, "bob")["check_double"] == (2.0, False)
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from types import SimpleNamespace
+from autograder.nbgrader_run import Turns
+folders = SimpleNamespace(autograded_directory=sys.argv[1], format_path=lambda *a: sys.argv[1], groupshared=False)
+turns = Turns(folders)
+assert turns.take(f"{sys.argv[2]}\\0{sys.argv[3]}", wait=False)
+print("held", flush=True)
+time.sleep(3)
+"""
+
+
+def test_hidden_tests_that_changed_are_read_again(course, monkeypatch):
+    """A process that lives on, as formgrader's does, makes a new grader when a file it was loaded from has changed."""
+    hand_in(course, "ada", notebook(course, **RIGHT))
+    autograde(course, "--force")
+    autograde(course, "--force")
+    assert StandIn.started == 1
+    (course / "autograder" / "exercises" / "double").mkdir(parents=True)
+    (course / "autograder" / "exercises" / "double" / "hidden.py").touch()
+    monkeypatch.setattr(hidden, "__file__", str(course / "autograder" / "exercise.py"))
+    autograde(course, "--force")
+    assert StandIn.started == 2
+
+
+def test_forgetting_loads_the_tests_from_their_files():
+    """After forget() an exercise is made of new functions, those that its files define now."""
+    before = hidden.load("bn_forward_train")
+    names = vars(before.reference)["_names"]
+    nbgrader_plugin.forget()
+    after = hidden.load("bn_forward_train")
+    assert [test.__name__ for test in after.tests] == [test.__name__ for test in before.tests]
+    assert after.tests[0] is not before.tests[0]
+    assert vars(after.reference)["_names"].items().isdisjoint(names.items())
+
+
+def test_gradebook_is_opened_once_for_a_run(course, monkeypatch):
+    """However many students a run grades, it opens one connection pool, and writes each notebook once."""
+    opened, written = [], []
+    create, write = nbgrader.api.create_engine, nbgrader_run.write_atomically
+    monkeypatch.setattr(nbgrader.api, "create_engine", lambda *a, **k: opened.append(a) or create(*a, **k))
+    monkeypatch.setattr(nbgrader_run, "write_atomically", lambda *a: written.append(a) or write(*a))
+    for student in ("ada", "bob", "cyd"):
+        hand_in(course, student, notebook(course, **RIGHT))
+    assert autograde(course)[0] == 0
+    assert len(opened) == 1
+    assert len(written) == 3
 
 
 # ---- feedback ------------------------------------------------------------------------------------------

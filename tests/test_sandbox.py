@@ -14,7 +14,15 @@ import pytest
 from traindeep.student import StudentRaised
 
 from autograder.sandbox import host
-from autograder.sandbox.host import GraderFault, Limits, Sandbox, SandboxUnavailable, SubmissionFailed, choose_isolation
+from autograder.sandbox.host import (
+    GraderFault,
+    Limits,
+    Sandbox,
+    SandboxUnavailable,
+    SubmissionFailed,
+    Unforeseen,
+    choose_isolation,
+)
 from autograder.student import RemoteStudent
 
 SMALL = Limits(memory_bytes=256 << 20, cpu_s=3, wall_s=20, call_s=5)
@@ -146,24 +154,173 @@ def test_reset_restores_disturbed_state(any_sandbox):
         before = RemoteStudent(job).look()
         RemoteStudent(job).disturb()
         assert RemoteStudent(job).look() != before
-        assert job.reset(0) == ""
+        assert job.reset(0)
         assert RemoteStudent(job).look() == before
         assert before[:5] == ("torch.float32", True, False, 1, "ignore")
     assert job.output.count(b"visible") == 2  # the one in between found no stdout
 
 
-@pytest.mark.parametrize(("damage", "named"), [
-    ("import builtins; builtins.len = lambda x: 0", "builtins.len"), ("np.allclose = max", "numpy.allclose"),
-    ("torch.nn.functional.relu = abs", "torch.nn.functional.relu"), ("torch.Tensor.__eq__ = max", "a method added to Tensor"),
-    ("torch.Tensor.backward = max", "Tensor.backward"), ("import sys; sys.modules['numpy'] = 1", "module numpy"), ("del np.abs", "numpy.abs"),
-])  # fmt: skip
-def test_reset_names_what_cannot_be_restored(any_sandbox, damage, named):
-    """A replaced library function is noticed, so that the grader can take a new job."""
+def test_a_reset_that_fails_says_so(any_sandbox):
+    """Where the global state cannot be restored any more, `reset` is false and the grader takes a new job."""
     with any_sandbox.job() as job:
-        job.run_cell("import numpy as np, torch")
-        assert job.reset(0) == ""
-        job.run_cell(damage)
-        assert job.reset(0) == named
+        job.run_cell("import numpy as np")
+        assert job.reset(0)
+        job.run_cell("np.seterr = None")
+        assert not job.reset(0)
+
+
+PURE = [
+    "def f(x):\n    y = [x]\n    y.append(1)\n    return sum(y)",
+    "import numpy as np, torch\nSCALE = np.ones(3)\ndef f(x):\n    torch.manual_seed(1); np.random.seed(2)\n    return float((SCALE * x).sum())",
+    "from torch import nn\nimport torch\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    "        self.layer = nn.Linear(2, 2)\n    def forward(self, x): return self.layer(x)\n"
+    "def f(x):\n    net = Net().eval()\n    setattr(net, 'extra', x)\n    return net(torch.ones(1, 2)).sum().item()",
+]  # fmt: skip
+STATEFUL = [
+    "calls = 0\ndef f(x):\n    global calls\n    calls += 1\n    return calls",
+    "seen = []\ndef f(x):\n    seen.append(x)\n    return len(seen)",
+    "def f(x, seen={}):\n    seen[len(seen)] = x\n    return len(seen)",
+    "def make():\n    n = 0\n    def f(x):\n        nonlocal n\n        n += 1\n        return n\n    return f\nf = make()",
+    "def f(x):\n    f.last = x\n    return x",
+    "class A:\n    n = 0\ndef f(x):\n    A.n += 1\n    return A.n",
+    "class A: pass\na = A()\ndef f(x):\n    a.x = x\n    return x",
+    "import numpy as np\nrng = np.random.default_rng(0)\ndef f(x): return rng.random()",
+    "import numpy as np\ntotal = np.zeros(2)\ndef f(x):\n    total[0] += x\n    return total[0]",
+    "import torch\nw = torch.zeros(2, requires_grad=True)\ndef f(x):\n    (w.sum() * x).backward()\n    return 1",
+    "import torch\nnet = torch.nn.BatchNorm1d(2)\ndef f(x):\n    net(torch.randn(4, 2))\n    return 1",
+    "import numpy as np\ndef f(x):\n    np.allclose = max\n    return 1",
+    "import torch\ndef f(x):\n    torch.Tensor.double = abs\n    return 1",
+    "helper = abs\ndef f(x):\n    global helper\n    helper = max\n    return 1",
+]  # fmt: skip
+HIDDEN = [
+    "import functools\n@functools.lru_cache\ndef f(x): return x",
+    "numbers = iter(range(99))\ndef f(x): return next(numbers)",
+    "def f(x):\n    globals()['n'] = x\n    return x",
+]
+
+
+@pytest.mark.parametrize("source", [*PURE, *STATEFUL, *HIDDEN])
+def test_what_calls_leave_behind_is_noticed(any_sandbox, source):
+    """A call that leaves something behind changes the fingerprint; where that cannot be told there is none."""
+    with any_sandbox.job() as job:
+        assert job.run_cell(source) is None
+        job.reset(0)
+        before = job.leftovers()
+        RemoteStudent(job).f(3)
+        job.reset(0)
+        after = job.leftovers()
+    assert (before == "") == (source in HIDDEN)
+    if before:
+        assert (before == after) == (source in PURE)
+
+
+# ---- requests sent ahead -----------------------------------------------------------------------------------------
+
+COUNT = """
+import time
+seen = []
+def f(x):
+    seen.append(x)
+    return len(seen)
+def slow(x):
+    time.sleep(60)
+def apply(function, x):
+    return function(x)
+"""
+
+
+def requests_of(sandbox, test):
+    """What a test asks for, as the frames that can be sent ahead."""
+    with sandbox.job() as job:
+        job.run_cell(COUNT)
+        job.reset(0)
+        test(RemoteStudent(job, names=("f", "slow", "apply")))
+        return job.said
+
+
+def test_requests_sent_ahead_are_answered_once(any_sandbox):
+    """A test whose requests were foreseen finds their answers; the calls were made once, in order."""
+
+    def asks(student):
+        return [student.f(x) for x in (5, 6, 7)] + [student.seen]
+
+    ahead = requests_of(any_sandbox, asks)
+    with any_sandbox.job() as job:
+        job.run_cell(COUNT)
+        assert job.reset(0, ahead)
+        assert asks(RemoteStudent(job, names=("f",))) == [1, 2, 3, [5, 6, 7]]
+        assert job.foreseen
+        assert job.forget(1)
+        assert job.reset(0)
+        assert RemoteStudent(job).seen == [5, 6, 7]
+        assert not job.foreseen
+
+
+def test_another_request_than_the_foreseen_one_is_noticed(any_sandbox):
+    """A test that asks for something else is told so, and after a reset it gets its own answer."""
+    ahead = requests_of(any_sandbox, lambda student: [student.f(x) for x in (5, 6, 7)])
+    with any_sandbox.job() as job:
+        job.run_cell(COUNT)
+        job.reset(0, ahead)
+        student = RemoteStudent(job, names=("f",))
+        assert student.f(5) == 1
+        with pytest.raises(Unforeseen):
+            student.f(60)
+        assert job.forget(1)
+        job.reset(0)
+        assert student.f(60) == 4
+
+
+def test_an_object_that_was_never_made_is_an_error_of_its_request(any_sandbox):
+    """What was sent ahead about the result of a call that failed harms nothing."""
+    ahead = requests_of(any_sandbox, lambda student: student.imported("fractions").Fraction(1, 2).limit_denominator(1))
+    with any_sandbox.job() as job:
+        job.run_cell("import sys; sys.modules['fractions'] = None")
+        job.reset(0, ahead)
+        with pytest.raises(ImportError):
+            RemoteStudent(job).imported("fractions")
+        assert job.forget(1)
+        assert job.reset(0)
+
+
+def test_a_call_that_nobody_waits_for_may_hang(any_sandbox):
+    """What hangs behind the end of a test ends the job, in a bounded time, and is no verdict on the test."""
+    with any_sandbox.job() as job:  # `slow` is not called for the frames: they are made by hand
+        job.run_cell(COUNT + "def slow(x): return 1")
+        job.reset(0)
+        student = RemoteStudent(job, names=("f", "slow"))
+        student.f(1), student.slow(1)
+        ahead = job.said
+    with any_sandbox.job() as job:
+        job.run_cell(COUNT)
+        job.reset(0, ahead)
+        assert RemoteStudent(job, names=("f",)).f(1) == 1
+        assert not job.forget(0.2)
+        assert job.report is not None
+
+
+def test_a_function_of_the_test_ends_what_can_be_sent_ahead(any_sandbox):
+    """Behind a request that calls back nothing is sent ahead; one that calls back unexpectedly is noticed."""
+    called = []
+
+    def asks(student):
+        return student.apply(called.append, 3), student.f(1)
+
+    ahead = requests_of(any_sandbox, asks)
+    assert len(ahead) == 1
+    assert called == [3]
+    with any_sandbox.job() as job:
+        job.run_cell(COUNT)
+        job.reset(0, ahead)
+        assert asks(RemoteStudent(job, names=("f", "apply"))) == (None, 1)
+        assert called == [3, 3]
+    other = requests_of(any_sandbox, lambda student: student.f(1)) * 2
+    with any_sandbox.job() as job:
+        job.run_cell(COUNT)
+        job.reset(0, (*ahead, *other))
+        with pytest.raises(Unforeseen):
+            asks(RemoteStudent(job, names=("f", "apply")))
+        assert not job.forget(1)
 
 
 # ---- what is visible inside --------------------------------------------------------------------------------------

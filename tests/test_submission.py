@@ -9,69 +9,12 @@ import time
 
 import nbformat
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from small_notebook import HEADS, NAME, RELEASE, RIGHT, WORDS, cell_of, code, make_release, solved
 
 from autograder import untrusted
 from autograder.submission import UnreadableSubmission, content_hash, find, read, rebuild, safe_name
-
-NAME = "02_batch_norm"
-STUB = '{head}\n    """Say what to return."""\n    # YOUR CODE HERE\n    raise NotImplementedError()'
-HEADS = {
-    "forward": "def forward(x):",
-    "backward": "def backward(dy):",
-    "Norm": "class Norm:",
-}
-RIGHT = {
-    "forward": 'def forward(x):\n    """Say what to return."""\n    return np.asarray(x) - 1\n',
-    "backward": "def backward(dy):\n    return dy * SCALE\n",
-    "Norm": "class Norm:\n    call = staticmethod(forward)\n",
-}
-WORDS = "Because the scale is lost otherwise."
-
-
-def labels(grade_id, **flags):
-    values = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3} | flags
-    return {"nbgrader": {"grade_id": grade_id, **values}}
-
-
-def make_release():
-    cells = [
-        new_markdown_cell("# Batch norm", id="title"),
-        new_code_cell("import numpy as np\nSCALE = 2", id="imports", metadata=labels("imports", locked=True)),
-    ]
-    for name, head in HEADS.items():
-        stub, check = STUB.format(head=head), f"check_{name}"
-        cells += [
-            new_code_cell(stub, id=name, metadata=labels(name, solution=True)),
-            new_code_cell(f'check("{name}")', id=check, metadata=labels(check, grade=True, locked=True, points=5)),
-        ]
-    experiment = "history = train(Norm)\nplot(history)\nshow()"
-    cells += [
-        new_code_cell(experiment, id="experiment", metadata={"tags": ["experiment"]}),
-        new_markdown_cell("YOUR ANSWER HERE", id="why", metadata=labels("why", grade=True, solution=True, points=2)),
-    ]
-    return new_notebook(cells=cells, metadata={"traindeep": {"assignment": NAME}})
-
-
-RELEASE = make_release()
-
-
-def solved():
-    """A right submission as plain JSON data."""
-    notebook = json.loads(nbformat.writes(RELEASE))
-    for cell in notebook["cells"]:
-        cell["source"] = {**RIGHT, "why": WORDS}.get(cell["id"], "".join(cell["source"]))
-    return notebook
-
-
-def cell_of(notebook, name):
-    return next(cell for cell in notebook["cells"] if cell.get("id") == name)
-
-
-def code(source, **more):
-    return {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": None, **more}
 
 
 @pytest.fixture
@@ -161,7 +104,7 @@ def imports_extended(nb):
     cell_of(nb, "forward")["source"] = "def forward(x):\n    return math.floor(x - 1)"
 
 
-@odd("The cell forward is there 2 times; copy number 1 was graded.")
+@odd("The cell forward is there 2 times; copy number 1, the last answer before its check, was graded.")
 def cell_copied(nb):
     nb["cells"].insert(4, copy.deepcopy(cell_of(nb, "forward")))
 
@@ -171,18 +114,42 @@ def cell_id_copied(nb):
     nb["cells"].insert(4, copy.deepcopy(cell_of(nb, "forward")))
 
 
-@odd("The cell forward is there 2 times; copy number 2, the first that answers it was graded.")
+@odd("The cell forward is there 2 times; copy number 2, the last answer before its check, was graded.")
 def stub_before_its_copy(nb):
     stub = copy.deepcopy(cell_of(nb, "forward")) | {"source": RELEASE.cells[2].source, "id": "x"}
     nb["cells"].insert(2, stub)
 
 
-@odd("The cell forward is there 2 times; copy number 1 was graded.")
+@odd("The cell forward is there 3 times; copy number 2, the last answer before its check, was graded.")
+def first_attempt_and_scratch_kept(nb):
+    wrong = cell_of(nb, "forward") | {"source": "def forward(x):\n    return 0"}
+    nb["cells"].insert(2, wrong | {"id": "attempt"})
+    nb["cells"].append(wrong | {"id": "scratch"})
+
+
+@odd("The cell forward is there 2 times; copy number 2, the last answer before its check, was graded.")
+def first_attempt_kept_as_markdown(nb):
+    nb["cells"].insert(2, cell_of(nb, "forward") | {"source": "def forward(x):\n    return 0", "cell_type": "markdown"})
+
+
+@odd("The cell forward is there 2 times; copy number 2, the first answer, was graded.")
+def both_copies_behind_the_check(nb):
+    right = cell_of(nb, "forward")
+    nb["cells"].remove(right)
+    nb["cells"] += [right | {"source": RELEASE.cells[2].source, "id": "x"}, right]
+
+
+@odd("The cell check_forward was changed; the original was used.")
+def check_emptied(nb):
+    cell_of(nb, "check_forward")["source"] = " "
+
+
+@odd("The cell forward is there 2 times; copy number 1, the last answer before its check, was graded.")
 def wrong_copy_later(nb):
     nb["cells"].append(copy.deepcopy(cell_of(nb, "forward")) | {"source": "def forward(x):\n    return 0", "id": "x"})
 
 
-@odd("The cell forward is there 2 times; copy number 1 was graded.")
+@odd("The cell forward is there 2 times; copy number 1, the last answer before its check, was graded.")
 def stub_copy_later(nb):
     nb["cells"].append(copy.deepcopy(cell_of(nb, "forward")) | {"source": RELEASE.cells[2].source, "id": "x"})
 
@@ -342,7 +309,7 @@ def source_with_numbers(nb):
     cell_of(nb, "forward")["source"] = [*RIGHT["forward"].splitlines(keepends=True), 5, None, ["x"], {}]
 
 
-@odd("Cell number 1 is not a cell; it was left out.")
+@odd("Cells number 1, 2, 3, ... (4 in all) are not cells; they were left out.")
 def cells_of_odd_types(nb):
     nb["cells"][:0] = [None, 5, "cell", ["cell"], {}, {"cell_type": {}, "metadata": 7, "source": {}, "id": []}]
 
@@ -501,10 +468,24 @@ def test_notebook_without_cells_is_missing_everything(hand_in):
 
 
 def test_number_of_remarks_is_bounded(hand_in):
-    """A thousand oddities give forty remarks and the number of those left out."""
-    result = hand_in(solved() | {"cells": [None] * 1000 + solved()["cells"]})
-    assert len(result.problems) == 41
-    assert result.problems[-1] == "960 more remarks were left out."
+    """A thousand oddities give forty remarks and the number of those left out; what is missing is always told."""
+    notebook = solved()
+    notebook["cells"].remove(cell_of(notebook, "backward"))
+    notebook["cells"] += [code(f"def forward(x):\n    return {n}") for n in range(1000)]
+    result = hand_in(notebook)
+    assert len(result.problems) == 42
+    assert result.problems[-2] == "960 more remarks were left out."
+    assert result.problems[-1] == "Not found in the notebook: backward."
+
+
+def test_remarks_on_many_cells_are_one(hand_in):
+    """Cells that share an oddity share a sentence, so that none crowds out the others."""
+    notebook = solved()
+    notebook["cells"] = [None] * 1000 + [cell | {"id": "x"} for cell in notebook["cells"]]
+    assert hand_in(notebook).problems == (
+        "Cells number 1, 2, 3, ... (1000 in all) are not cells; they were left out.",
+        "9 cells have the cell id of another, for instance x; this costs no points.",
+    )
 
 
 # The order
@@ -606,6 +587,17 @@ def test_only_a_bounded_amount_is_parsed():
     assert not raws[-2].parse
 
 
+@pytest.mark.parametrize(
+    "magic", ["!ls", "%cd ..", "files = !ls -la", "a, b = %pwd", "!pip install \\\n    x", "if 1:\n    !ls", "?np.mean"]
+)
+def test_names_are_found_beside_magics(magic):
+    """A cell with magics or shell commands is understood as if they were not there; arithmetic stays what it is."""
+    names = untrusted.names_of(f"{magic}\n@wrap\ndef f(x):\n    return x\n\nresult = f(1)\nresult %= 3\n{magic}")
+    assert names.defines == {"f"}
+    assert "result" in names.binds
+    assert "wrap" in names.needs
+
+
 def test_answer_in_words_without_its_name_is_found_by_its_neighbours(hand_in):
     """An answer in words, even split over two cells, is what stands between the unchanged cells around it."""
     notebook = solved()
@@ -694,87 +686,7 @@ def test_content_hash_is_of_what_is_graded(hand_in):
     assert content_hash(hand_in(notebook)) != first
 
 
-# Random damage
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
-
-
-@st.composite
-def damaged(draw):
-    """A right notebook in which all cells but one were damaged at will; and the name of that one."""
-    notebook = solved()
-    safe = draw(st.sampled_from(sorted(RIGHT)))
-    kept = cell_of(notebook, safe)
-    keep = draw(st.sampled_from(["grade_id", "id", "definition"]))
-    for cell in notebook["cells"]:
-        for _ in range(draw(st.integers(0, 2))):
-            keys = ["cell_type", "outputs", "extra"]
-            if cell is not kept:
-                keys += ["metadata", "id", "source"]
-            elif keep != "grade_id":
-                keys += ["metadata", "id"] if keep == "definition" else ["metadata"]
-            else:
-                keys += ["id"]
-            key = draw(st.sampled_from(keys))
-            if draw(st.booleans()):
-                cell.pop(key, None)
-            else:
-                cell[key] = draw(VALUES)
-            if key == "metadata" and cell is not kept and draw(st.booleans()):
-                cell[key] = {"nbgrader": draw(VALUES)}
-            if key == "metadata" and cell is not kept and draw(st.booleans()):
-                cell[key] = {"nbgrader": {"grade_id": draw(VALUES), "solution": draw(VALUES)}}
-    cells = draw(st.permutations(notebook["cells"]))
-    cells = [cell for cell in cells if cell is kept or draw(st.integers(0, 4))]
-    for _ in range(draw(st.integers(0, 2))):
-        cells.insert(draw(st.integers(0, len(cells))), draw(VALUES))
-    notebook["cells"] = cells
-    for key in ("metadata", "nbformat", "nbformat_minor"):
-        if draw(st.booleans()):
-            notebook[key] = draw(VALUES)
-    return notebook, safe
-
-
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(damaged())
-def test_damage_never_loses_an_intact_solution(tmp_path, case):
-    """Whatever happens to the other cells and to the file's head, an intact solution cell is graded."""
-    notebook, safe = case
-    path = tmp_path / "n.ipynb"
-    path.write_text(json.dumps(notebook))
-    result = read(path, RELEASE)
-    assert solutions(result)[safe] == RIGHT[safe]
-    nbformat.validate(rebuild(result, RELEASE))
-    content_hash(result)
-
-
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data())
-def test_damaged_bytes_raise_nothing_else(tmp_path, data):
-    """Cutting, doubling and replacing bytes gives a submission or UnreadableSubmission."""
-    content = bytearray(json.dumps(solved()).encode())
-    for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, len(content)))
-        content[at : at + data.draw(st.integers(0, 30))] = data.draw(st.binary(max_size=10))
-    path = tmp_path / "n.ipynb"
-    path.write_bytes(content)
-    with contextlib.suppress(UnreadableSubmission):
-        content_hash(read(path, RELEASE))
-
-
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(VALUES)
-def test_any_json_raises_nothing_else(tmp_path, value):
-    """Any JSON value gives a submission or UnreadableSubmission."""
-    path = tmp_path / "n.ipynb"
-    for content in (value, {"cells": value}, {"cells": [value]}, {"worksheets": value}, {"worksheets": [value]}):
-        path.write_text(json.dumps(content))
-        with contextlib.suppress(UnreadableSubmission):
-            read(path, RELEASE)
+# Sources that are hard to parse
 
 
 @pytest.mark.parametrize(

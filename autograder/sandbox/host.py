@@ -15,6 +15,7 @@ A Sandbox belongs to the process that started it, and to the *thread* too: the k
 ends (`--die-with-parent`). Start it from one that lives as long as the work.
 """
 
+import collections
 import contextlib
 import fcntl
 import functools
@@ -29,6 +30,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +38,7 @@ import numpy as np
 
 from autograder.sandbox import lockdown, wire
 
-INSIDE = ("worker.py", "lockdown.py", "wire.py")
+INSIDE = ("worker.py", "leftovers.py", "lockdown.py", "wire.py")
 KEEP_OUTPUT = 64 << 10
 START_S, ANSWER_S = 120, 20  # for the warm process itself; it is ours, so these only catch a broken machine
 JOBS_PER_PROCESS = 300
@@ -48,6 +50,10 @@ class SandboxUnavailable(Exception):
 
 class GraderFault(BaseException):  # as SubmissionFailed
     """The sandbox itself broke. Not the student's fault: restart it and try again."""
+
+
+class Unforeseen(BaseException):  # as SubmissionFailed
+    """A test made another request than the one that was sent ahead for it: run it again, one request at a time."""
 
 
 class SubmissionFailed(BaseException):  # not an Exception: no `except` of a test or a comparison may swallow it
@@ -394,6 +400,8 @@ class Job:
         output_total: How many bytes it printed.
         report: How it ended, once it has.
         epoch: Counts resets; objects of an earlier one are gone.
+        heard: The answers since the last reset, as they came.
+        foreseen: Whether all requests since the last reset had been sent ahead.
     """
 
     def __init__(self, sandbox: Sandbox, limits: Limits, seed: int):
@@ -403,6 +411,8 @@ class Job:
         self.report: JobReport | None = None
         self.failure: SubmissionFailed | None = None
         self._number, self._callbacks = 0, []
+        self._ahead, self._replies = collections.deque(), collections.deque()  # requests sent ahead, and their answers
+        self._said, self.heard, self.foreseen, self._called_back = [], [], True, None
         self._outbox, self._inbox, self._selector = [], b"", selectors.DefaultSelector()
         request_out, self._request = os.pipe()
         self._reply, reply_in = os.pipe()
@@ -434,26 +444,75 @@ class Job:
         result, _ = self.request({"op": "cell", "source": source, "name": name}, timeout=timeout)
         return result if isinstance(result, RemoteError) else None
 
-    def reset(self, seed: int) -> str:
-        """Restore what student code may have disturbed; names what cannot be restored (then use a new job)."""
+    def reset(self, seed: int, ahead: Iterable[bytes] = ()) -> bool:
+        """Restore what student code may have disturbed; False if that fails (then use a new job).
+
+        Requests are numbered, and objects of the student named, from here on: the same test makes the same requests.
+
+        Args:
+            seed: Of the random streams.
+            ahead: Requests that the test which begins now will probably make. They are sent at once, and the student's
+                process answers them without waiting for us in between, which is most of the time that a small call
+                takes. `request` gives out the answers; another request than the next of these is Unforeseen.
+        """
         self.epoch += 1
         self._callbacks.clear()
-        result, _ = self.request({"op": "reset", "seed": seed})
-        changed = result.get("changed") if isinstance(result, dict) else result.text
-        return changed if isinstance(changed, str) else "unknown"
+        self._number = 0
+        ahead = tuple(ahead)
+        result, _ = self.request({"op": "reset", "seed": seed}, ahead=ahead)
+        self._number, self._said, self.heard, self.foreseen, self._called_back = 0, [], [], True, None
+        self._ahead.extend(ahead)
+        return result is None
+
+    @property
+    def said(self) -> tuple[bytes, ...]:
+        """The requests since the last reset that can be sent ahead next time: up to the first that calls a function back."""
+        return tuple(self._said[: self._called_back])
+
+    def leftovers(self) -> str:
+        """A fingerprint of what calls may have left behind in the student's code; "" if that cannot be told."""
+        result, _ = self.request({"op": "leftovers"})
+        return result if isinstance(result, str) else ""
+
+    def peek(self, index: int) -> tuple[memoryview, memoryview] | None:
+        """An answer to what was sent ahead, as it came; None if it does not come: the request itself will say why."""
+        try:
+            while len(self._replies) <= index:
+                self._replies.append(self._frame(time.monotonic() + self.limits.call_s))
+        except SubmissionFailed:
+            return None
+        return self._replies[index]
+
+    def forget(self, patience: float) -> bool:
+        """Drop the answers that nobody asked for. False if they take longer than `patience` seconds; then the job is over."""
+        unread, deadline = len(self._ahead) - len(self._replies), time.monotonic() + patience
+        self._ahead.clear()
+        self._replies.clear()
+        if self.failure or self.report:
+            return False
+        try:
+            for _ in range(unread):
+                self._frame(deadline)
+            self._nothing_waits()
+        except SubmissionFailed:
+            return False
+        return True
 
     def callback(self, function) -> wire.Callback:
         """Let student code call a function of the test, which stays here. It receives and returns plain data."""
         self._callbacks.append(function)
         return wire.Callback(len(self._callbacks) - 1)
 
-    def request(self, message: dict, *, timeout: float | None = None, outgoing=None, incoming=None, ident=None):
+    def request(
+        self, message: dict, *, timeout: float | None = None, outgoing=None, incoming=None, ident=None, ahead=()
+    ):
         """Send one request and wait for its answer.
 
         Args:
             message: Plain data with the key "op".
             timeout: Wall seconds; default `limits.call_s`. The job's own deadline holds too.
             outgoing, incoming, ident: Hooks of `wire.encode` and `wire.decode`.
+            ahead: Frames to send in the same breath, see `reset`.
 
         Returns:
             (value or RemoteError, list of [index, new value] of arguments that were changed in place).
@@ -461,8 +520,9 @@ class Job:
         Raises:
             SubmissionFailed: a limit or the protocol was broken. The job is over.
             GraderFault: the sandbox broke.
+            Unforeseen: another request had been sent ahead. `forget`, then reset.
         """
-        if self.failure or self.report:
+        if not self._replies and (self.failure or self.report):
             raise self.failure or RuntimeError("this job is closed")
         if self.generation != self.sandbox.generation:
             raise GraderFault("the sandbox was restarted, and this job with it")
@@ -471,11 +531,16 @@ class Job:
         deadline = min(self.deadline, time.monotonic() + seconds)
         self._number += 1
         number = self._number
-        parts = wire.encode({**message, "seq": number}, **hooks)
+        frame = b"".join(wire.encode({**message, "seq": number}, **hooks))
         while True:
-            reply = self._exchange(parts, deadline, incoming)
+            reply = self._reply_to(frame, deadline, incoming, ahead)
             if "callback" in reply:
-                parts = wire.encode(self._call_back(reply), **hooks)
+                if self._ahead:  # the student's process takes what was sent ahead for the answer of the function
+                    self._fail("crashed", "a function of the test was called while other requests were waiting")
+                    raise Unforeseen
+                if self._called_back is None:
+                    self._called_back = len(self._said)
+                frame = b"".join(wire.encode(self._call_back(reply), **hooks))
                 continue
             if reply.get("seq") != number or type(reply.get("written")) is not list:
                 raise self._fail("crashed", "the reply has the wrong number")
@@ -526,16 +591,22 @@ class Job:
         plain = [text[:4000].encode("utf-8", "replace").decode() for text in texts]
         return RemoteError(tuple(plain[2 : 2 + len(kinds)]), plain[0], tuple(plain[2 + len(kinds) :]), plain[1])
 
-    def _exchange(self, parts: list, deadline: float, incoming) -> dict:
-        """Write one frame, read one frame."""
-        self._outbox = [memoryview(part).cast("B") for part in parts if len(part)]
-        self._write()
-        header, body = wire.PREFIX.unpack(self._take(wire.PREFIX.size, deadline))
-        if header > wire.MAX_HEADER or body > wire.MAX_BODY:
-            raise self._fail("crashed", f"the reply claims {header} + {body} bytes")
-        data = self._take(header, deadline), self._take(body, deadline)
-        if self._inbox or self._outbox:
-            raise self._fail("crashed", "a reply came before its request")
+    def _reply_to(self, frame: bytes, deadline: float, incoming, ahead=()) -> dict:
+        """Write one frame, read one frame; or read only, if it was sent ahead."""
+        if self._ahead:
+            if self._ahead[0] != frame:
+                raise Unforeseen
+            self._ahead.popleft()
+            data = self._replies.popleft() if self._replies else self._frame(deadline)
+        else:
+            self._outbox = [memoryview(part) for part in (frame, *ahead)]
+            self._write()
+            data = self._frame(deadline)
+            self.foreseen = False
+        self._said.append(frame)
+        self.heard.append(data)
+        if not self._ahead and not ahead:
+            self._nothing_waits()
         try:
             reply = wire.decode(*data, *([incoming] if incoming else []))
         except wire.ProtocolError as error:
@@ -543,6 +614,17 @@ class Job:
         if type(reply) is not dict:
             raise self._fail("crashed", "the reply is no reply")
         return reply
+
+    def _nothing_waits(self) -> None:
+        if self._inbox or self._outbox:
+            raise self._fail("crashed", "a reply came before its request")
+
+    def _frame(self, deadline: float) -> tuple[memoryview, memoryview]:
+        """Header and body of the next frame."""
+        header, body = wire.PREFIX.unpack(self._take(wire.PREFIX.size, deadline))
+        if header > wire.MAX_HEADER or body > wire.MAX_BODY:
+            raise self._fail("crashed", f"the reply claims {header} + {body} bytes")
+        return self._take(header, deadline), self._take(body, deadline)
 
     def _take(self, size: int, deadline: float) -> memoryview:
         """The next bytes of the reply. Reads ahead a little: a small reply costs one system call."""

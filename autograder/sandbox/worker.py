@@ -11,11 +11,13 @@ import builtins
 import contextlib
 import copy
 import fcntl
+import functools
 import gc
 import importlib
 import inspect
 import io
 import linecache
+import math
 import operator
 import os
 import random
@@ -24,10 +26,12 @@ import shutil
 import signal
 import socket
 import sys
+import time
 import traceback
 import types
 import warnings
 
+import leftovers
 import lockdown
 import wire
 
@@ -145,7 +149,8 @@ def warm() -> None:
     layer(torch.zeros(2, 4)).sum().backward()
     optimizer.step()
     plt.close(plt.figure())
-    refuse_calls(("nothing",)).__enter__().__exit__(None, None, None)
+    with refuse_calls(("nothing",)):
+        layer(torch.zeros(2, 4))
     seed_all(0)
     torch.get_default_device()
     np.random.default_rng(0).random()
@@ -153,7 +158,8 @@ def warm() -> None:
     torch.set_num_threads = torch.set_num_interop_threads = lambda number: None
     matplotlib.use = plt.switch_backend = lambda *args, **kwargs: None
     builtins.input = no_input
-    REPLACEABLE.extend(fingerprint())
+    REPLACEABLE.extend((builtins, np, np.linalg, np.random, torch, torch.nn, torch.nn.functional, torch.linalg, math, time,
+                        torch.Tensor, torch.nn.Module))  # fmt: skip
 
 
 def forget_editable_installs() -> None:
@@ -165,7 +171,7 @@ def forget_editable_installs() -> None:
 def seed_all(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % (1 << 32))
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed takes 200 us to remember devices that are not there
 
 
 # ---- the child ---------------------------------------------------------------------------------------------------
@@ -215,7 +221,11 @@ class Server:
         while True:
             header, body = wire.PREFIX.unpack(read_exact(8))
             data = read_exact(header), read_exact(body)
-            request = wire.decode(*data, self.incoming, self.generator)
+            try:
+                request = wire.decode(*data, self.incoming, self.generator)
+            except wire.ProtocolError as error:  # sent ahead, and about an object that an error kept from being made
+                write_all(wire.encode({"seq": 0, "written": [], "error": describe(error)}))
+                continue
             if "op" not in request:
                 return request
             write_all(self.answer(request))
@@ -223,12 +233,12 @@ class Server:
     def answer(self, request) -> list:
         number, before = request["seq"], []
         try:
-            before = photograph([request.get("args"), request.get("kwargs")])
+            before = photograph(request)
             with refuse_calls(request.get("forbidden") or ()):
                 value = getattr(self, "op_" + request["op"])(request)
             reply = {"seq": number, "ok": value}
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too
-            reply = {"seq": number, "error": describe(error)}
+            reply = {"seq": number, "error": describe(error, where=request["op"] == "cell")}
         try:
             reply["written"] = changes(before)
             return self.encode(reply)
@@ -315,10 +325,13 @@ class Server:
     def op_vjp(self, request):
         return vjp(self.find(request["target"]), *request["args"], upstream=request["upstream"])
 
+    def op_leftovers(self, request):
+        return leftovers.fingerprint(self.space, REPLACEABLE)
+
     def op_reset(self, request):
         self.objects.clear()
         self.idents.clear()
-        return self.state.reset(request["seed"])
+        self.state.reset(request["seed"])
 
 
 class Callback:
@@ -374,28 +387,30 @@ def type_name(x) -> str:
     return str(type(x).__name__)[:100]
 
 
-def describe(error: BaseException) -> dict:
-    """An exception as bounded plain text: classes, message, and the frames that lie in the student's cells."""
+def describe(error: BaseException, where: bool = False) -> dict:
+    """An exception as bounded plain text: classes, message, and on demand the frames that lie in the student's cells."""
+    lines = []
     try:
         kinds = [str(kind.__name__)[:100] for kind in type(error).__mro__[:20]]
         text = str(error)[:MAX_TEXT]
-        frames = traceback.extract_tb(error.__traceback__, limit=-100)
-        lines = [f"{f.filename}, line {f.lineno}: {f.line}"[:200] for f in frames if f.filename.startswith("<cell")]
+        if where:
+            frames = traceback.extract_tb(error.__traceback__, limit=-100)
+            lines = [f"{f.filename}, line {f.lineno}: {f.line}"[:200] for f in frames if f.filename.startswith("<cell")]
+            if isinstance(error, SyntaxError):
+                lines.append(f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"[:200])
     except BaseException:  # noqa: BLE001 - a hostile __str__
         kinds, text, lines = ["Exception"], "(the exception cannot be printed)", []
     reason = {NotDefined: "missing", Forbidden: "forbidden"}.get(type(error), "")
-    if isinstance(error, SyntaxError):
-        lines.append(f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"[:200])
     return {"kinds": kinds, "text": text, "where": lines[-5:], "reason": reason}
 
 
 # ---- what a call changed -----------------------------------------------------------------------------------------
 
 
-def photograph(tree) -> list:
+def photograph(request: dict) -> list:
     """Pairs of a mutable argument and a copy of it."""
     pairs = []
-    for x in wire.mutables(tree):
+    for x in wire.mutables_of(request):
         if isinstance(x, np.ndarray):
             pairs.append((x, x.copy()))
         elif isinstance(x, torch.Tensor):
@@ -472,18 +487,17 @@ def compile_cell(source: str, name: str):
         return compile(source, name, "exec", flags, dont_inherit=True)
 
 
+# A magic or a shell command, also one whose value gets a name, or that goes on in the next line; a question for help.
+MAGIC = re.compile(r"^([ \t]*)(?:(\w[\w., \t]*=)?[ \t]*[%!](?:.*\\\n)*.*|\?.*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
+
+
 def without_magics(source: str) -> str:
     first = re.match(r"\s*%%(\w+).*\n?", source)
     if first and first[1] not in RUN_ANYWAY:
         return ""
     if first:
         source = source[first.end() :]
-    lines = []
-    for line in source.split("\n"):
-        bare = line.strip()
-        magic = bare.startswith(("%", "!", "?")) or re.fullmatch(r"[\w.]+\?{1,2}", bare)
-        lines.append(line[: len(line) - len(line.lstrip())] + "pass" if magic else line)
-    return "\n".join(lines)
+    return re.sub(MAGIC, lambda m: f"{m[1]}{m[2] + ' []' if m[2] else 'pass'}" + "\n" * m[0].count("\n"), source)
 
 
 class Notebook:
@@ -495,9 +509,10 @@ class Notebook:
         return lambda *args, **kwargs: None
 
 
-def display(*values, **options) -> None:
+def display(*values, display_id=None, **options):
     for value in values:
         print(repr(value)[:10_000])
+    return Notebook() if display_id else None  # something to call `update` on
 
 
 def no_input(prompt=""):
@@ -526,15 +541,29 @@ def refuse_calls(words: tuple):
     Two modes, because some operations (batch_norm) show only below as `native_batch_norm`, and others (dropout) are
     taken apart before they get there and show only above. Every route passes: nn, functional, torch.ops, an alias.
     """
-    if not words:
-        return contextlib.nullcontext()
+    return _refusal(tuple(words)) if words else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _refusal(words: tuple):
+    above, below = _modes(words)
+    with above, below:
+        yield
+
+
+@functools.cache  # making the classes takes longer than most calls
+def _modes(words: tuple):
     from torch.overrides import TorchFunctionMode
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    def look(name):
+    @functools.cache
+    def refused(name: str) -> str:
         name = name.removeprefix("aten.").split(".")[0]
-        if any(word[1:] == name if word.startswith("=") else word in name for word in words):
-            raise Forbidden(f"{name} does the exercise for you")
+        return name if any(word[1:] == name if word.startswith("=") else word in name for word in words) else ""
+
+    def look(name: str) -> None:
+        if refused(name):
+            raise Forbidden(f"{refused(name)} does the exercise for you")
 
     class Above(TorchFunctionMode):
         def __torch_function__(self, function, kinds, args=(), kwargs=None):
@@ -542,49 +571,31 @@ def refuse_calls(words: tuple):
             return function(*args, **(kwargs or {}))
 
     class Below(TorchDispatchMode):
+        @classmethod
+        def _should_skip_dynamo(cls):
+            return False  # nothing is compiled here, and the wrapper costs more than the look
+
         def __torch_dispatch__(self, operation, kinds, args=(), kwargs=None):
             look(str(operation))
             return operation(*args, **(kwargs or {}))
 
-    stack = contextlib.ExitStack()
-    stack.enter_context(Above())
-    stack.enter_context(Below())
-    return stack
+    return Above(), Below()
 
 
 # ---- state that tests share --------------------------------------------------------------------------------------
 
-REPLACEABLE: list = []  # (module or class, size, names, functions) as they were before student code ran
-
-
-def fingerprint() -> list:
-    """The functions and classes of modules that honest code never replaces."""
-    import math
-    import time
-
-    places = (builtins, np, np.linalg, np.random, torch, torch.nn, torch.nn.functional, torch.linalg, math, time,
-              torch.Tensor, torch.nn.Module)  # fmt: skip
-    found = []
-    for place in places:
-        # torch.Storage is a name of the default dtype's storage: `set_default_dtype` moves it
-        items = {name: value for name, value in vars(place).items() if callable(value) and name != "Storage"}
-        found.append((place, len(vars(place)), list(items), list(items.values())))
-    return found
+REPLACEABLE: list = []  # modules and classes whose functions student code might replace; `leftovers` notices
 
 
 class State:
-    """Global state that honest code disturbs. `reset` restores it and reports what cannot be restored."""
+    """Global state that honest code disturbs, and how to restore it."""
 
     def __init__(self, scratch: str):
         self.scratch = scratch
         self.path, self.filters = list(sys.path), list(warnings.filters)
         self.recursion, self.print_options = sys.getrecursionlimit(), np.get_printoptions()
-        self.modules = [(name, sys.modules[name]) for name in ("builtins", "sys", "os", "numpy", "torch", "math")]
 
-    def reset(self, seed: int) -> dict:
-        changed = self.changed()
-        if changed:  # what follows would stumble over it, and the caller takes a new job
-            return {"changed": changed}
+    def reset(self, seed: int) -> None:
         sys.settrace(None)
         sys.setprofile(None)
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -611,21 +622,6 @@ class State:
         if plt.get_fignums():
             plt.close("all")
         seed_all(seed)
-        return {"changed": ""}
-
-    def changed(self) -> str:
-        """What was replaced for good, or an empty text."""
-        for name, module in self.modules:
-            if sys.modules.get(name) is not module:
-                return f"module {name}"
-        for place, size, names, values in REPLACEABLE:
-            now = vars(place)
-            if isinstance(place, type) and len(now) != size:
-                return f"a method added to {place.__name__}"
-            if not all(map(operator.is_, map(now.get, names), values)):
-                name = next(n for n, v in zip(names, values, strict=True) if now.get(n) is not v)
-                return f"{place.__name__}.{name}"
-        return ""
 
 
 def _stream(fd: int, name: str):
