@@ -4,6 +4,8 @@ import argparse
 import contextlib
 import os
 import sys
+import time
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +14,32 @@ LEVELS = ("auto", "bubblewrap", "confined", "none")
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+
+GRADE = """\
+A rerun with the same --out skips what was graded before and has not changed, so
+a run that was interrupted, or killed, goes on where it stopped. A submission has
+the same record and the same page however it was graded.
+
+A job array grades one class in parts, all with the same --out on a shared disk.
+Which part a submission belongs to follows from its student and assignment alone.
+Each job that ends writes grades.csv from all records that are there, so after
+the last one it is whole. With SLURM:
+  sbatch --array=1-10 --wrap 'autograder grade submitted \\
+    --out graded --shard $SLURM_ARRAY_TASK_ID/10'
+Run a job that failed or was killed again; the records of a job that never ended
+are in the table after `autograder table graded`, which also joins folders:
+`autograder table one two --csv all.csv`. All jobs need the same secret: the
+.course_secret of a course on the shared disk, or TRAINDEEP_SEED.
+
+On a Dask cluster (pip install 'traindeep[cluster]') the workers grade and this
+process writes. Course, submissions and --out must be at the same place on every
+machine, with the same versions. One thread a worker is best:
+  dask scheduler &  dask worker tcp://HOST:8786 --nworkers 16 --nthreads 1
+  autograder grade submitted --out graded --scheduler tcp://HOST:8786
+"""
+PLAIN_S = 30  # between two lines about the progress, where there is no terminal
+LONG = 100  # submissions whose table is still shown and not only written
 
 
 class Stop(Exception):
@@ -30,6 +58,10 @@ def main(argv: list[str] | None = None) -> int:
             raise Stop(
                 "student code runs in forked processes, which Windows does not have; use WSL2 or a Linux machine"
             )
+        if args.command in ("grade", "demo"):
+            from autograder.workers import ONE_THREAD
+
+            os.environ.update(ONE_THREAD)  # before NumPy is imported, as for the worker processes
         return args.run(args)
     except KeyboardInterrupt:
         _say("interrupted; what was finished is kept, run the same command again to go on")
@@ -38,15 +70,18 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except BaseException as error:
-        from autograder.batch import CannotWrite
+        from autograder.cluster import ClusterTrouble
         from autograder.course import BuildError
         from autograder.exercise import BadExercise
+        from autograder.folder import CannotWrite
         from autograder.sandbox.host import GraderFault, SandboxUnavailable
 
         if isinstance(error, OSError):
             what = f"{error.filename}: " if error.filename else ""
             _say(f"{what}{error.strerror or error}; nothing that was finished is lost")
-        elif isinstance(error, (Stop, BuildError, BadExercise, CannotWrite, SandboxUnavailable, GraderFault)):
+        elif isinstance(
+            error, (Stop, BuildError, BadExercise, CannotWrite, ClusterTrouble, SandboxUnavailable, GraderFault)
+        ):
             _say(str(error))
         else:
             raise
@@ -91,8 +126,8 @@ def parser() -> argparse.ArgumentParser:
         "grade",
         _grade,
         "grade notebooks; needs no database",
-        epilog="A rerun with the same --out skips what was graded before and has not changed, so a run that was "
-        "interrupted goes on where it stopped.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=GRADE,
     )
     grade.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="notebooks, or a folder submitted/<student>/<assignment>/"
@@ -104,8 +139,17 @@ def parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--jobs", type=_positive, default=1, metavar="N", help="submissions graded at a time (default: 1)"
     )
+    where = grade.add_mutually_exclusive_group()
+    where.add_argument(
+        "--shard", type=_shard, metavar="I/N", help="only the I-th of N parts of the class: for the jobs of an array"
+    )
+    where.add_argument("--scheduler", metavar="ADDRESS", help="grade on the Dask cluster that has its scheduler there")
     isolation(grade)
     grade.add_argument("--again", action="store_true", help="grade anew what an earlier run has graded")
+
+    table = command("table", _table, "write grades.csv anew from the records of one or several output folders")
+    table.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="an --out of `autograder grade`")
+    table.add_argument("--csv", type=Path, metavar="FILE", help="default: grades.csv in the first folder")
 
     release = command("release", _release, "write the student bundle: notebooks and the student side of traindeep")
     release.add_argument("out", type=Path, metavar="DIR", help="where the bundle goes")
@@ -130,6 +174,15 @@ def _positive(text: str) -> int:
     if not value:
         raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
     return value
+
+
+def _shard(text: str):
+    from autograder.folder import Shard
+
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _course(args):
@@ -186,9 +239,12 @@ def _grade(args) -> int:
     found, strangers = _find(course, args)
     for assignment in dict.fromkeys(item.assignment for item in found):
         course.release(assignment)  # says so before any work if it is not built yet
+    if args.shard:
+        every, found = len(found), [item for item in found if args.shard.holds(item)]
+        err.print(f"shard {args.shard}: {len(found)} of {every} submissions")
     level = _level(args.isolation)
     settings = Settings(course.root, args.out.resolve(), level, course_seed(course), args.again)
-    results = run_batch(found, settings, args.jobs)
+    results = run_batch(found, settings, args.jobs, args.shard, args.scheduler)
     _report(results, settings)
     return 1 if strangers or not all(result.gradable for result in results) else 0
 
@@ -213,7 +269,8 @@ def _find(course, args) -> tuple[list, int]:
     if one and any(item.assignment not in course.assignments for item in found):
         # One assignment only: a notebook under any name is taken for it, and read() says if it is another one.
         found = find(args.paths, course.assignments[0])
-    strangers = [item for item in found if item.assignment not in course.assignments]
+    known = set(course.assignments)
+    strangers = [item for item in found if item.assignment not in known]
     for item in strangers:
         _say(
             f"{_plain(item.path or item.student)}: unknown assignment {item.assignment!r}; "
@@ -224,7 +281,7 @@ def _find(course, args) -> tuple[list, int]:
             raise Stop("nothing was graded")
         where = ", ".join(map(_plain, args.paths))
         raise Stop(f"no submission in {where}; expected *.ipynb or submitted/<student>/<assignment>/*.ipynb")
-    return [item for item in found if item not in strangers], len(strangers)
+    return [item for item in found if item.assignment in known], len(strangers)
 
 
 def _plain(text: object) -> str:
@@ -244,8 +301,33 @@ def _level(wanted: str) -> str:
     return level
 
 
-def run_batch(found, settings, jobs: int) -> list:
-    """Grade with a progress bar on a terminal; returns the results in the order of the class table."""
+def run_batch(found, settings, jobs: int, shard=None, scheduler: str | None = None) -> list:
+    """Grade with a progress bar on a terminal, else with a line now and then.
+
+    Returns the results in the order of the class table, without the tests that could be graded: of thousands of
+    submissions only what the summary says is kept in memory.
+    """
+    from autograder import batch, cluster, folder
+
+    results, skipped = [], 0
+    with folder.output(settings.out, shard or folder.WHOLE), _progress(len(found)) as advance:
+        if scheduler:
+            running = batch.written(cluster.grade_on(scheduler, found, settings), settings)
+        else:
+            running = batch.grade_all(found, settings, jobs)
+        with contextlib.closing(running):
+            for done in running:
+                results.append(done.result.brief())
+                skipped += done.skipped
+                advance(done)
+    if skipped:
+        err.print(f"{skipped} of {len(found)} were graded before and have not changed (--again grades them anew)")
+    return sorted(results, key=lambda result: (result.assignment, result.student))
+
+
+@contextlib.contextmanager
+def _progress(total: int):
+    """Gives a function that is told of each submission that is done."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -255,8 +337,6 @@ def run_batch(found, settings, jobs: int) -> list:
         TimeRemainingColumn,
     )
 
-    from autograder import batch
-
     columns = (
         TextColumn("grading"),
         BarColumn(),
@@ -264,25 +344,33 @@ def run_batch(found, settings, jobs: int) -> list:
         TimeElapsedColumn(),
         TextColumn("ETA"),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]}"),
     )
-    results, skipped = [], 0
-    with batch.output(settings.out), Progress(*columns, console=err, disable=not err.is_terminal) as bar:
-        task = bar.add_task("", total=len(found))
-        with contextlib.closing(batch.grade_all(found, settings, jobs)) as finished:
-            for done in finished:
-                results.append(done.result)
-                skipped += done.skipped
-                bar.advance(task)
-    if skipped:
-        err.print(f"{skipped} of {len(found)} were graded before and have not changed (--again grades them anew)")
-    return sorted(results, key=lambda result: (result.assignment, result.student))
+    said, failures = time.monotonic(), 0
+    with Progress(*columns, console=err, disable=not err.is_terminal) as bar:
+        task = bar.add_task("", total=total, failed="")
+
+        def advance(done) -> None:
+            nonlocal said, failures
+            failures += not done.result.gradable
+            failed = f"{failures} could not be graded" if failures else ""
+            bar.update(task, advance=1, failed=failed)
+            if bar.disable and time.monotonic() - said >= PLAIN_S:
+                said = time.monotonic()
+                left = bar.tasks[task].time_remaining
+                eta = "" if left is None else f"about {timedelta(seconds=int(left))} left"
+                count = f"{bar.tasks[task].completed:.0f} of {total} graded"
+                err.print(", ".join(filter(None, (count, failed, eta))))
+
+        yield advance
 
 
 def _report(results, settings) -> None:
     from autograder import report
 
     wide = Console() if out.is_terminal else Console(width=100)
-    wide.print(report.class_table(results))
+    if len(results) <= LONG:
+        wide.print(report.class_table(results))
     if ideas := report.common_ideas(results):
         wide.print(ideas)
     for reason in report.not_graded(results):
@@ -296,6 +384,17 @@ def _report(results, settings) -> None:
     out.print(
         f"feedback pages and records: {settings.out}/<student>/; table: {settings.out / 'grades.csv'}", markup=False
     )
+
+
+def _table(args) -> int:
+    from autograder import folder
+
+    for path in args.folders:
+        if not path.is_dir():
+            raise Stop(f"{_plain(path)} is not a folder; expected an --out of `autograder grade`", 2)
+    target = args.csv or args.folders[0] / "grades.csv"
+    out.print(f"{folder.merge(args.folders, target)} rows in {target}", markup=False)
+    return 0
 
 
 def _release(args) -> int:

@@ -14,6 +14,7 @@ twice on what many students answer.
 """
 
 import contextlib
+import copy
 import hashlib
 import signal
 import tempfile
@@ -25,7 +26,7 @@ import numpy as np
 from traindeep.checks import TestResult as Found
 from traindeep.compare import is_tensor
 
-from autograder.course import Course, grade_id, release_notebook, role, to_bytes
+from autograder.course import Course, grade_id, role, to_bytes
 from autograder.student import RemoteStudent
 from autograder.submission import Submission, read
 
@@ -35,15 +36,15 @@ MEMORIES = 200_000  # answers; some 100 bytes each
 
 def solved(course: Course, assignment: str) -> Submission:
     """The course's own solution, as a student would hand it in."""
-    source = course.source(assignment)
-    right = {grade_id(cell): cell.source for cell in source.cells if role(cell) == "solution"}
-    nb = release_notebook(source)
+    right = {grade_id(cell): cell.source for cell in course.source(assignment).cells if role(cell) == "solution"}
+    release = course.release(assignment)
+    nb = copy.deepcopy(release)
     for cell in nb.cells:
         cell.source = right.get(grade_id(cell), cell.source)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{assignment}.ipynb"
         path.write_bytes(to_bytes(nb))
-        return read(path, course.release(assignment), assignment=assignment)
+        return read(path, release, assignment=assignment)
 
 
 class Tilted(RemoteStudent):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -62,6 +63,12 @@ class ExerciseResult:
     misconception: str = ""  # the one that most failed tests recognise
     diagnosis: str = ""
 
+    def brief(self) -> "ExerciseResult":
+        # The same words in thousands of results are kept in memory once.
+        words = {name: sys.intern(getattr(self, name)) for name in ("id", "title", "misconception", "diagnosis")}
+        broken = tuple(test for test in self.tests if test.outcome == "could_not_grade")
+        return dataclasses.replace(self, tests=broken, **words)
+
 
 @dataclasses.dataclass(frozen=True)
 class Result:
@@ -73,19 +80,25 @@ class Result:
     max_score: float
     isolation: str
     seed: str  # fingerprint of the course secret, never the secret
-    elapsed_s: float
     problems: tuple[str, ...]
     exercises: tuple[ExerciseResult, ...]
     key: str = ""
     version: int = VERSION
+    # Of the run that graded it. No part of the record: the same grade is the same bytes, whenever and wherever it is made.
+    elapsed_s: float = dataclasses.field(default=0.0, compare=False)
 
     @property
     def gradable(self) -> bool:
         """False if some exercise could not be graded, which is the grader's fault and no verdict on the student."""
         return all(exercise.verdict != "could_not_grade" for exercise in self.exercises)
 
+    def brief(self) -> "Result":
+        """What a summary of many needs: of the tests only those that could not be graded."""
+        return dataclasses.replace(self, exercises=tuple(exercise.brief() for exercise in self.exercises))
+
     def to_json(self) -> str:
         data = dataclasses.asdict(self)
+        del data["elapsed_s"]
         return json.dumps({"version": data.pop("version"), **data}, indent=1) + "\n"
 
     @classmethod
@@ -123,7 +136,7 @@ def _made(kind: type, data: dict):
 def write_atomically(path: Path, text: str) -> None:
     """Write text so that a reader sees the old file or the new one, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)

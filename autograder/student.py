@@ -12,6 +12,8 @@ from traindeep.student import ForbiddenCall, Missing, StudentRaised, raised
 from autograder.sandbox import wire
 from autograder.sandbox.host import Job, RemoteError, SubmissionFailed
 
+MAX_ITERATED = 1000
+
 
 class RemoteStudent:
     """Attributes are the names that the student's notebook defines.
@@ -48,6 +50,7 @@ class Remote:
     """An object on the student's side: a function, a class, a module, a model."""
 
     __slots__ = ("_wire", "_target", "_says", "_epoch", "__weakref__")
+    __contains__ = __reversed__ = None
 
     def __init__(self, wire_, target, says: str):
         for name, value in zip(Remote.__slots__, (wire_, target, says, wire_.job.epoch), strict=False):
@@ -66,6 +69,14 @@ class Remote:
 
     def __getitem__(self, key):
         return self._wire.ask({"op": "item", "target": self._wire.named(self), "args": key})
+
+    def __iter__(self):
+        for index in range(MAX_ITERATED):  # the other side may have no end
+            try:
+                yield self[index]
+            except IndexError:
+                return
+        raise TypeError(f"a result of more than {MAX_ITERATED} items")
 
     def _vjp(self, *inputs, upstream):
         """`traindeep.student.vjp` of this function or module."""

@@ -8,6 +8,7 @@ sentence in `problems`.
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import re
@@ -285,6 +286,7 @@ def _within(raws: list[RawCell], known: Container[str], problems: list[str]) -> 
     return sorted(kept, key=lambda raw: raw.index)
 
 
+@functools.lru_cache(maxsize=512)  # most cells of a class are those of the release
 def names_of(source: str, *, parse: bool = True) -> Names:
     """The names of Python source; where it does not parse, those after a def or class at the start of a line."""
     for text in (source, _MAGIC.sub(r"\1pass", source)) if parse else ():

@@ -4,48 +4,32 @@ import contextlib
 import csv
 import dataclasses
 import errno
-import fcntl
 import json
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import nbformat
 import pytest
+from classroom import ID, NAME, SEED, descendants, files, hand_in, is_worker, small_course, until
 
-from autograder import batch, cli, demo, grading
+from autograder import batch, cli, demo, folder, grading, report
 from autograder import exercise as hidden
-from autograder.batch import CannotWrite, Settings, grade_all, output, paths, records
-from autograder.course import Course, grade_id, release_notebook, to_bytes
+from autograder.batch import Settings, grade_all
 from autograder.finding import Found, find
+from autograder.folder import output, paths, records
 from autograder.grading import Grader
 from autograder.result import Result, write_atomically
 from autograder.sandbox.host import SandboxUnavailable, choose_isolation
-
-NAME, ID, SEED = "02_batch_norm", "bn_forward_train", "a seed of the tests"
 
 
 @pytest.fixture(scope="module")
 def small(course, tmp_path_factory):
     """A course of one exercise: grading it takes a moment."""
-    root = tmp_path_factory.mktemp("course")
-    solution = next(cell.source for cell in course.source(NAME).cells if grade_id(cell) == ID)
-    (root / "solutions").mkdir()
-    (root / "pyproject.toml").touch()
-    parts = (
-        f'# %%\nimport numpy as np\n\n# %% exercise="{ID}" points=5\n{solution}\n\n# %% check="{ID}"\ncheck("{ID}")\n'
-    )
-    (root / "solutions" / f"{NAME}.py").write_text(parts)
-    made = Course(root)
-    path = made.release_path(NAME)
-    path.parent.mkdir(parents=True)
-    path.write_bytes(to_bytes(release_notebook(made.source(NAME))))
-    made.solution = solution
-    return made
+    return small_course(tmp_path_factory.mktemp("course"), course)
 
 
 @pytest.fixture(scope="module")
@@ -79,19 +63,6 @@ def submitted(small, tmp_path):
     hand_in(small, tmp_path, "dave", small.solution).write_text("{ no notebook")
     (tmp_path / "submitted/emil" / NAME).mkdir(parents=True)
     return tmp_path / "submitted"
-
-
-def hand_in(course, folder, student, answer, *, first=""):
-    nb = nbformat.read(course.release_path(NAME), as_version=4)
-    for cell in nb.cells:
-        if grade_id(cell) == ID and answer is not None:
-            cell.source = answer
-    if first:
-        nb.cells.insert(0, nbformat.v4.new_code_cell(first))
-    path = folder / "submitted" / student / NAME / f"{NAME}.ipynb"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(to_bytes(nb))
-    return path
 
 
 @pytest.fixture
@@ -137,7 +108,7 @@ def test_records_pages_and_table_are_written(shared, submitted, settings):
     assert [(r["student"], float(r["score"])) for r in rows(settings)] == [(s, r.score) for s, r in results.items()]
     assert "Your variance divides by N - 1" in rows(settings)[1]["what_went_wrong"]
     files = sorted(p.relative_to(settings.out).as_posix() for p in settings.out.rglob("*") if p.is_file())
-    assert files == sorted(["grades.csv", *(f"{s}/{NAME}.{end}" for s in results for end in ("json", "html"))])
+    assert files == sorted([".lock", "grades.csv", *(f"{s}/{NAME}.{end}" for s in results for end in ("json", "html"))])
 
 
 def test_a_rerun_skips_what_has_not_changed(shared, small, submitted, settings, monkeypatch):
@@ -210,7 +181,7 @@ def test_odd_student_ids(shared, small, submitted, settings, student):
     assert done.result.student == student
     assert done.result.score == 5
     inside = [p for p in settings.out.rglob("*") if p.is_file()]
-    assert len(inside) == 3
+    assert len(inside) == 4  # the record, the page, the table, the lock
     assert sorted(p.name for p in settings.out.iterdir() if p.is_dir()) == [record(settings, student).parent.name]
     (row,) = rows(settings)
     assert not row["student"].startswith(("=", "+", "-", "@"))
@@ -236,7 +207,7 @@ def test_a_full_disk_is_one_line_and_a_rerun_is_clean(shared, small, submitted, 
         written.append(path)
         write_atomically(path, text)
 
-    monkeypatch.setattr(batch, "write_atomically", full)
+    monkeypatch.setattr(folder, "write_atomically", full)
     status, said = run_cli(capsys, small, "grade", submitted, "--out", settings.out)
     assert status == 1
     assert (
@@ -244,7 +215,7 @@ def test_a_full_disk_is_one_line_and_a_rerun_is_clean(shared, small, submitted, 
         == f"autograder: {record(settings, 'bert')}: No space left on device; nothing that was finished is lost\n"
     )
     assert [r["student"] for r in rows(settings)] == ["anna"]
-    monkeypatch.setattr(batch, "write_atomically", write_atomically)
+    monkeypatch.setattr(folder, "write_atomically", write_atomically)
     status, said = run_cli(capsys, small, "grade", submitted, "--out", settings.out)
     assert status == 0
     assert "1 of 5 were graded before" in said.err
@@ -265,17 +236,96 @@ def test_an_output_folder_that_cannot_be_used_is_refused_before_any_work(
         assert said.err.startswith(f"autograder: {out}: expected a folder that can be written to: ")
 
     settings.out.mkdir()
-    other = os.open(settings.out, os.O_RDONLY)
-    fcntl.flock(other, fcntl.LOCK_EX)
+    other = held(settings.out)
     status, said = run_cli(capsys, small, "grade", submitted, "--out", settings.out)
     assert status == 1
     assert said.err == (
         f"autograder: {settings.out} is in use by another run of autograder grade; wait for it or choose another --out\n"
     )
-    os.close(other)
-    with output(settings.out), pytest.raises(CannotWrite), output(settings.out):
-        pass
-    assert list(settings.out.iterdir()) == [], "looking leaves nothing behind"
+    other.kill()
+    other.wait()
+    with output(settings.out):
+        assert held(settings.out, "1/3").answer == "refused", "a whole run excludes every shard"
+    assert [p.name for p in settings.out.iterdir()] == [".lock"], "looking leaves nothing else behind"
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from autograder.folder import CannotWrite, Shard, output
+try:
+    with output(Path(sys.argv[1]), Shard.parse(sys.argv[2])):
+        print("held", flush=True)
+        time.sleep(60)
+except CannotWrite:
+    print("refused", flush=True)
+"""
+
+
+def held(out, shard="1/1"):
+    """Another process that holds the folder, or has ended because it may not."""
+    other = subprocess.Popen([sys.executable, "-c", HOLD, str(out), shard], stdout=subprocess.PIPE, text=True)
+    other.answer = other.stdout.readline().strip()
+    other.stdout.close()
+    if other.answer != "held":
+        other.wait()
+    return other
+
+
+def test_parts_of_a_class_share_a_folder(shared, submitted, settings, tmp_path, monkeypatch, capsys, small):
+    """Different parts write to one folder at the same time, the same part twice does not; the table becomes whole."""
+    monkeypatch.setenv("TRAINDEEP_SEED", SEED)
+    whole, _ = grade(submitted, Settings(small.root, tmp_path / "whole", settings.isolation, SEED))
+    settings.out.mkdir()
+    first = held(settings.out, "1/2")
+    assert first.answer == "held"
+    assert held(settings.out, "2/3").answer == "refused", "it overlaps"
+    command = ["grade", submitted, "--out", settings.out, "--shard"]
+    status, said = run_cli(capsys, small, *command, "1/2")
+    assert status == 1
+    assert "is in use by another run" in said.err
+    status, said = run_cli(capsys, small, *command, "2/2")
+    assert status == 0
+    count = len(list(records(settings.out)))
+    assert said.err.startswith(f"shard 2/2: {count} of 5 submissions\n")
+    assert 0 < count == len(rows(settings)) < 5
+    first.kill()
+    first.wait()
+    assert run_cli(capsys, small, *command, "1/2")[0] == 0
+    assert files(settings.out) == files(tmp_path / "whole")
+    assert [row["student"] for row in rows(settings)] == list(whole)
+
+    (settings.out / "grades.csv").unlink()
+    status, said = run_cli(capsys, small, "table", settings.out)
+    assert (status, said.out) == (0, f"5 rows in {settings.out / 'grades.csv'}\n")
+    assert files(settings.out) == files(tmp_path / "whole")
+    assert run_cli(capsys, small, "table", tmp_path / "nowhere")[0] == 2
+    status, said = run_cli(capsys, small, "table", submitted)
+    assert status == 1
+    assert "no result in" in said.err
+
+
+def test_progress_without_a_terminal(shared, submitted, settings, monkeypatch, capsys, small):
+    """A line now and then says how many are graded, how many could not be, and how long the rest will take."""
+    monkeypatch.setattr(cli, "PLAIN_S", 0)
+    monkeypatch.setattr(Grader, "grade", lambda *args: 1 / 0)
+    found = find([submitted], NAME)
+    results = cli.run_batch(found, settings, 1)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 5
+    assert lines[0] == "1 of 5 graded, 1 could not be graded"
+    assert re.fullmatch(r"4 of 5 graded, 3 could not be graded, about 0:00:\d\d left", lines[3])
+    assert [result.student for result in results if not result.gradable] == ["anna", "bert", "cleo"]
+
+
+def test_what_is_kept_of_thousands_is_small(shared, submitted, settings):
+    """The summary keeps no tests of what was graded, and says the same as the whole results."""
+    whole, _ = grade(submitted, settings)
+    brief = cli.run_batch(find([submitted], NAME), settings, 1)
+    assert not any(exercise.tests for result in brief for exercise in result.exercises)
+    assert [r.score for r in brief] == [r.score for r in whole.values()]
+    for say in (report.in_words, lambda result: report.not_graded([result])):
+        assert [say(r) for r in brief] == [say(r) for r in whole.values()]
 
 
 class FakeWorker:
@@ -311,7 +361,7 @@ batch_settings = Settings(Path(), Path("/nowhere"), "none", SEED)
 
 @pytest.fixture
 def fake(monkeypatch, shared):
-    monkeypatch.setattr(batch, "_Worker", FakeWorker)
+    monkeypatch.setattr(batch, "Worker", FakeWorker)
     FakeWorker.deadly, FakeWorker.unborn, FakeWorker.made = {}, False, []
     return FakeWorker
 
@@ -336,17 +386,35 @@ def test_workers_end_when_the_consumer_stops(fake, submitted, settings):
     assert [worker.stopped for worker in fake.made] == ["killed", "killed"]
 
 
+def test_a_worker_that_dies_while_it_starts_is_no_fault_of_the_submission(fake, submitted, settings, monkeypatch):
+    """It is replaced, and its submission may still be met by a death later."""
+    fake.deadly = {"anna": 1}
+    real, births = fake.__init__, []
+
+    def born(self, settings):
+        real(self, settings)
+        births.append(self)
+        self.ready = len(births) > 1
+        if not self.ready:
+            self.receive = lambda: (self.pipe.recv(), None)[1]
+
+    monkeypatch.setattr(fake, "__init__", born)
+    results, _ = grade(submitted, settings, jobs=2)
+    assert all(result.gradable for result in results.values())
+    assert len(births) >= 4
+
+
 def test_workers_that_cannot_start_end_the_run(fake, submitted, settings):
     """A machine on which no worker starts is no fault of the submissions: nothing is charged, nothing loops."""
     fake.unborn = True
-    with pytest.raises(SandboxUnavailable, match="could not start"):
+    with pytest.raises(SandboxUnavailable, match="die while they start"):
         grade(submitted, settings, jobs=2)
     assert not list(settings.out.glob("*/*.json"))
 
 
 def test_thousands_of_submissions_are_no_trouble(fake, shared, settings, monkeypatch):
     """The coordinator hands out one submission at a time; three thousand take it no special effort."""
-    monkeypatch.setattr(batch, "_write", lambda done, settings: None)
+    monkeypatch.setattr(folder, "write", lambda *args, **kwargs: None)
     found = [Found(f"s{number}", NAME, None) for number in range(3000)]
     done = list(grade_all(found, settings, jobs=3))
     assert sorted(d.result.student for d in done) == sorted(item.student for item in found)
@@ -363,41 +431,17 @@ def test_two_jobs_and_a_killed_worker_change_no_grade(shared, small, submitted, 
     finished = []
     with output(settings.out), contextlib.closing(grade_all(find([submitted], NAME), settings, jobs=2)) as running:
         finished.append(next(running))
-        workers = multiprocessing.active_children()
-        os.kill(workers[0].pid, signal.SIGKILL)
-        os.kill(workers[1].pid, signal.SIGINT)  # Ctrl-C is not for workers
+        workers = [pid for pid in descendants(os.getpid()) if is_worker(pid)]
+        os.kill(workers[0], signal.SIGKILL)
         finished.append(next(running))
-        assert workers[1].is_alive()
         finished += running
     results = {done.result.student: done.result for done in finished}
     assert len(workers) == 2
     assert len(finished) == len(results) == 7
     assert {s: r.exercises for s, r in results.items()} == {s: r.exercises for s, r in expected.items()}
     assert {r.key for r in results.values()} == {r.key for r in expected.values()}
-    assert not multiprocessing.active_children()
-    assert len(records(settings.out)) == 7
-
-
-def descendants(pid):
-    """Process ids of everything below `pid`."""
-    children = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = path.read_text().rpartition(")")[2].split()
-            children.setdefault(int(fields[1]), []).append(int(path.parent.name))
-    found, todo = [], [pid]
-    while todo:
-        below = children.get(todo.pop(), [])
-        found += below
-        todo += below
-    return found
-
-
-def until(condition, seconds=90):
-    end = time.monotonic() + seconds
-    while not (value := condition()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return value
+    assert not [pid for pid in descendants(os.getpid()) if is_worker(pid)]
+    assert len(list(records(settings.out))) == 7
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -419,7 +463,10 @@ def test_ctrl_c_keeps_what_was_finished(small, settings, tmp_path, jobs, monkeyp
     finally:
         if run.poll() is None:
             os.killpg(run.pid, signal.SIGKILL)
-    assert stderr == "autograder: interrupted; what was finished is kept, run the same command again to go on\n"
+    # On a busy machine a line about the progress comes before it.
+    assert stderr.splitlines()[-1] == (
+        "autograder: interrupted; what was finished is kept, run the same command again to go on"
+    )
     assert run.returncode == 130
     assert stdout == ""
     assert len(below) >= 2 * jobs  # the warm process and its child; with jobs the workers too
@@ -427,7 +474,7 @@ def test_ctrl_c_keeps_what_was_finished(small, settings, tmp_path, jobs, monkeyp
     kept = [json.loads(path.read_text()) for path in settings.out.glob("*/*.json")]
     assert 0 < len(kept) < 6
     assert sorted(r["student"] for r in kept) == [r["student"] for r in rows(settings)]
-    assert not list(settings.out.rglob(".*"))
+    assert [p.name for p in settings.out.rglob(".*")] == [".lock"]
 
     monkeypatch.setenv("TRAINDEEP_SEED", SEED)
     status, said = run_cli(capsys, small, "grade", tmp_path / "submitted", "--out", settings.out)

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from autograder.sandbox.host import INSIDE
+
 ROOT = Path(__file__).parents[1]
 STUDENT = sorted(p for p in (ROOT / "lib/traindeep").rglob("*.py") if "reference" not in p.parts)
 REFERENCE = sorted((ROOT / "lib/traindeep/reference").glob("*.py"))
-WORKER = [ROOT / "autograder/sandbox" / name for name in ("worker.py", "lockdown.py", "wire.py")]
+WORKER = [ROOT / "autograder/sandbox" / name for name in INSIDE]
 
 
 def imported(path: Path) -> set[str]:
@@ -50,7 +52,9 @@ def test_the_reference_stands_alone(path):
 @pytest.mark.parametrize("path", WORKER, ids=lambda p: p.name)
 def test_what_runs_behind_the_wall_imports_neither_side(path):
     """The worker is mounted alone: standard library, msgpack, numpy, torch and its neighbours."""
-    allowed = {"msgpack", "numpy", "torch", "matplotlib", *(path.stem for path in WORKER)} | set(sys.stdlib_module_names)
+    allowed = {"msgpack", "numpy", "torch", "matplotlib", *(path.stem for path in WORKER)} | set(
+        sys.stdlib_module_names
+    )
     names = {name.split(".")[0] for name in imported(path)} - {"autograder"}
     assert names <= allowed, names - allowed
     # wire.py and lockdown.py serve both sides; under the wall their package does not exist.

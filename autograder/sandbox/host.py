@@ -40,6 +40,10 @@ from autograder.sandbox import lockdown, wire
 
 INSIDE = ("worker.py", "leftovers.py", "lockdown.py", "wire.py")
 KEEP_OUTPUT = 64 << 10
+MAX_TEST, MAX_REQUESTS = (
+    256 << 20,
+    10_000,
+)  # bytes and number of a test's requests and answers, which are kept until its end
 START_S, ANSWER_S = 120, 20  # for the warm process itself; it is ours, so these only catch a broken machine
 JOBS_PER_PROCESS = 300
 
@@ -222,6 +226,7 @@ def secret_paths() -> list[str]:
 
 ENVIRONMENT = {
     "TRAINDEEP_GRADING": "1", "PATH": "/usr/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg",
+    "PYTHONHASHSEED": "0",  # the same order of a set in every run
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "134217728",
     "LD_LIBRARY_PATH": os.path.join(sys.base_prefix, "lib"),
@@ -281,7 +286,7 @@ class Sandbox:
         self._control, theirs = socket.socketpair()
         self._control.settimeout(START_S)
         code = f"import sys; sys.path[:0] = [{course!r}, {modules!r}]; import worker; worker.main({theirs.fileno()})"
-        command = [sys.executable, "-I", "-c", code]
+        command = [sys.executable, "-s", "-P", "-c", code]  # not -I, which would ignore PYTHONHASHSEED
         wall = _bubblewrap() if self.level == "bubblewrap" else []
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
@@ -412,8 +417,8 @@ class Job:
         self.failure: SubmissionFailed | None = None
         self._number, self._callbacks = 0, []
         self._ahead, self._replies = collections.deque(), collections.deque()  # requests sent ahead, and their answers
-        self._said, self.heard, self.foreseen, self._called_back = [], [], True, None
-        self._outbox, self._inbox, self._selector = [], b"", selectors.DefaultSelector()
+        self._said, self.heard, self._size, self.foreseen, self._called_back = [], [], 0, True, None
+        self._outbox, self._inbox, self._at, self._selector = [], b"", 0, selectors.DefaultSelector()
         request_out, self._request = os.pipe()
         self._reply, reply_in = os.pipe()
         self._printed, printed_in = os.pipe()
@@ -460,7 +465,7 @@ class Job:
         self._number = 0
         ahead = tuple(ahead)
         result, _ = self.request({"op": "reset", "seed": seed}, ahead=ahead)
-        self._number, self._said, self.heard, self.foreseen, self._called_back = 0, [], [], True, None
+        self._number, self._said, self.heard, self._size, self.foreseen, self._called_back = 0, [], [], 0, True, None
         self._ahead.extend(ahead)
         return result is None
 
@@ -605,6 +610,9 @@ class Job:
             self.foreseen = False
         self._said.append(frame)
         self.heard.append(data)
+        self._size += len(frame) + len(data[0]) + len(data[1])
+        if self._size > MAX_TEST or len(self.heard) > MAX_REQUESTS:
+            raise self._fail("crashed", "the answers to one test are larger or more than they can be")
         if not self._ahead and not ahead:
             self._nothing_waits()
         try:
@@ -616,28 +624,31 @@ class Job:
         return reply
 
     def _nothing_waits(self) -> None:
-        if self._inbox or self._outbox:
+        if self._at < len(self._inbox) or self._outbox:
             raise self._fail("crashed", "a reply came before its request")
 
     def _frame(self, deadline: float) -> tuple[memoryview, memoryview]:
         """Header and body of the next frame."""
         header, body = wire.PREFIX.unpack(self._take(wire.PREFIX.size, deadline))
         if header > wire.MAX_HEADER or body > wire.MAX_BODY:
-            raise self._fail("crashed", f"the reply claims {header} + {body} bytes")
+            raise self._fail("crashed", "the reply claims to be larger than a reply can be")
         return self._take(header, deadline), self._take(body, deadline)
 
     def _take(self, size: int, deadline: float) -> memoryview:
         """The next bytes of the reply. Reads ahead a little: a small reply costs one system call."""
+        start, self._at = self._at, self._at + size
+        if self._at <= len(self._inbox):
+            return memoryview(bytearray(self._inbox[start : self._at]))
         view = memoryview(np.empty(size, np.uint8))
-        at = min(size, len(self._inbox))
-        view[:at], self._inbox = self._inbox[:at], self._inbox[at:]
+        at = len(self._inbox) - start
+        view[:at], self._inbox, self._at = self._inbox[start:], b"", 0
         while at < size:
             self._wait(deadline)
             if size - at < 1 << 16:
-                chunk = os.read(self._reply, 1 << 16)
-                used = min(size - at, len(chunk))
-                view[at : at + used], self._inbox = chunk[:used], chunk[used:]
-                got = len(chunk) and used
+                self._inbox = os.read(self._reply, 1 << 18)
+                self._at = min(size - at, len(self._inbox))
+                view[at : at + self._at] = self._inbox[: self._at]
+                got = self._at
             else:
                 got = os.readv(self._reply, [view[at:]])
             if not got:
@@ -702,7 +713,7 @@ class Job:
             return self._fail("timeout", f"it used more than {self.limits.cpu_s} seconds of CPU time")
         if status < 0:
             return self._fail("crashed", f"the process was ended by {signal.Signals(-status).name}")
-        return self._fail("crashed", f"the process ended by itself with status {status}")
+        return self._fail("crashed", "the process ended by itself")
 
     def _finish(self) -> None:
         try:

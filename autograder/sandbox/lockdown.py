@@ -131,16 +131,24 @@ REFUSED = {
     "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
     "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
     "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
+    # files of the machine: Landlock does not guard their attributes, and knows truncation from version 3 on only
+    "truncate": (76, 45), "openat2": (437, 437), "chown": (92, None), "lchown": (94, None), "fchown": (93, 55),
+    "fchownat": (260, 54), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "removexattr": (197, 14),
+    "lremovexattr": (198, 15), "fremovexattr": (199, 16), "inotify_init": (253, None), "inotify_init1": (294, 26),
+    "statmount": (457, 457), "listmount": (458, 458),
     # network (socketpair stays: asyncio needs it)
     "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202),
     "accept4": (288, 242),
     # memory that no limit counts, or that outlives the process
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "shmat": (30, 196),
-    "shmctl": (31, 195), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180),
-    "userfaultfd": (323, 282), "remap_file_pages": (216, 234),
+    "shmctl": (31, 195), "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192), "semctl": (66, 191),
+    "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187), "mq_open": (240, 180),
+    "mq_unlink": (241, 181), "userfaultfd": (323, 282), "remap_file_pages": (216, 234),
+    "vmsplice": (278, 75),  # a byte in a pipe keeps a whole huge page that is no longer mapped
     # parts of the kernel that nobody here needs
     "bpf": (321, 280), "perf_event_open": (298, 241), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426),
-    "io_uring_register": (427, 427), "keyctl": (250, 219), "add_key": (248, 217), "request_key": (249, 218),
+    "io_uring_register": (427, 427), "io_setup": (206, 0), "landlock_create_ruleset": (444, 444),
+    "landlock_add_rule": (445, 445), "landlock_restrict_self": (446, 446), "keyctl": (250, 219), "add_key": (248, 217), "request_key": (249, 218),
     "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106), "kexec_load": (246, 104),
     "kexec_file_load": (320, 294), "syslog": (103, 116), "reboot": (169, 142), "swapon": (167, 224),
     "swapoff": (168, 225), "quotactl": (179, 60), "acct": (163, 89), "settimeofday": (164, 170),
@@ -148,14 +156,24 @@ REFUSED = {
     "vhangup": (153, 58), "fanotify_init": (300, 262), "modify_ldt": (154, None), "iopl": (172, None),
     "ioperm": (173, None), "uselib": (134, None), "ustat": (136, None),
 }  # fmt: skip
+# System calls that succeed and do nothing: they would change files of the machine, and honest code copies files.
+IGNORED = {
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
+}  # fmt: skip
 # System calls that are looked at more closely.
-CLONE, CLONE3, KILL, TGKILL, PRLIMIT, PRCTL, IOCTL, FCNTL = (
-    (56, 220), (435, 435), (62, 129), (234, 131), (302, 261), (157, 167), (16, 29), (72, 25))  # fmt: skip
+CLONE, CLONE3, KILL, TGKILL, PRLIMIT, PRCTL, IOCTL, FCNTL, OPEN, OPENAT, SOCKETPAIR = (
+    (56, 220), (435, 435), (62, 129), (234, 131), (302, 261), (157, 167), (16, 29), (72, 25), (2, None), (257, 56),
+    (53, 199))  # fmt: skip
+# What open, a stream and a terminal answer to: TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
+IOCTLS = [0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451]
+# Stream and sequenced packets, with or without CLOEXEC and NONBLOCK. A datagram could be sent to any other socket.
+SOCKET_TYPES = [kind | flags for kind in (1, 5) for flags in (0, 0x800, 0x80000, 0x80800)]
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 LAST_KNOWN = 462  # a newer call, or one of the x32 numbers, does not exist
 
 ALLOW, KILL_PROCESS, FAIL = 0x7FFF0000, 0x80000000, 0x00050000
-LOAD, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
+LOAD, AND, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 
 
 def _op(code: int, value: int, skip_if: int = 0, skip_else: int = 0) -> bytes:
@@ -183,10 +201,10 @@ def seccomp_program(pid: int) -> bytes:
         if numbers[column] is not None:
             program.extend([_op(IF_EQUAL, numbers[column], 0, len(body)), *body])
 
-    def unless_equal(index: int, values: list, otherwise: bytes) -> list:
-        """Allow if the argument is one of the values."""
+    def unless_equal(index: int, values: list, otherwise: bytes, mask: int = 0xFFFFFFFF) -> list:
+        """Allow if the argument, or its bits in the mask, is one of the values."""
         tests = [_op(IF_EQUAL, value, len(values) - n, 0) for n, value in enumerate(values)]
-        return [_argument(index), *tests, otherwise, _op(RETURN, ALLOW)]
+        return [_argument(index), _op(AND, mask), *tests, otherwise, _op(RETURN, ALLOW)]
 
     def if_equal(index: int, values: list) -> list:
         """Refuse if the argument is one of the values."""
@@ -195,6 +213,8 @@ def seccomp_program(pid: int) -> bytes:
 
     for numbers in REFUSED.values():
         when(numbers, _fail(errno.EPERM))
+    for numbers in IGNORED.values():
+        when(numbers, _fail(0))
     # No second thread: it could act after a test, and what a forbidden call is would be unknown there.
     when(CLONE, _fail(errno.EAGAIN))
     when(CLONE3, _fail(errno.ENOSYS))  # libc falls back to clone
@@ -202,8 +222,14 @@ def seccomp_program(pid: int) -> bytes:
         when(call, *unless_equal(0, [pid], _fail(errno.EPERM)))
     when(PRLIMIT, *unless_equal(0, [0, pid], _fail(errno.EPERM)))
     when(PRCTL, *if_equal(0, [PR_SET_PDEATHSIG, PR_SET_DUMPABLE]))
-    when(IOCTL, *if_equal(1, [0x5412, 0x541C, 0x8901, 0x8902]))  # TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP
-    when(FCNTL, *if_equal(1, [8, 10, 15, 1033]))  # F_SETOWN, F_SETSIG, F_SETOWN_EX, F_ADD_SEALS
+    when(IOCTL, *unless_equal(1, IOCTLS, _fail(errno.ENOTTY)))
+    # F_SETOWN, F_SETSIG, F_SETOWN_EX, F_ADD_SEALS, F_SETLEASE, F_NOTIFY
+    when(FCNTL, *if_equal(1, [8, 10, 15, 1033, 1024, 1026]))
+    # Reading that truncates, and the mode 3 that neither reads nor writes: Landlock may allow both for any file.
+    for call, index in ((OPEN, 1), (OPENAT, 2)):
+        when(call, *unless_equal(index, [0, 1, 2, 0x201, 0x202], _fail(errno.EPERM), mask=0x203))
+    stream = unless_equal(1, SOCKET_TYPES, _fail(errno.EPERM))
+    when(SOCKETPAIR, _argument(0), _op(IF_EQUAL, 1, 1, 0), _fail(errno.EPERM), *stream)
     return b"".join([*program, _op(RETURN, ALLOW)])
 
 

@@ -11,6 +11,7 @@ ProtocolError. Nothing is bounded by trust: the reader of a frame checks the pre
 import builtins
 import itertools
 import math
+import operator
 import struct
 import sys
 import types
@@ -95,6 +96,26 @@ def encode(tree, foreign: Callable = _refuse, ident: Callable = lambda tensor: N
     return _Encoder(foreign, ident).frame(tree)
 
 
+def settled(x, depth: int = 0):
+    """The same value with nothing in it that still runs code of its maker: streams become lists, tensors plain tensors."""
+    torch = sys.modules["torch"]
+    kind = type(x)
+    if kind in _FLAT or kind is int or kind in (np.ndarray, torch.Tensor, torch.nn.Parameter) or depth > MAX_DEPTH:
+        return x
+    if isinstance(x, torch.Tensor):
+        return torch.Tensor.as_subclass(x, torch.Tensor)
+    if isinstance(x, STREAMS):
+        items = [settled(item, depth + 1) for item in itertools.islice(x, MAX_ITEMS + 1)]
+        return items if len(items) <= MAX_ITEMS else x
+    if kind in (list, tuple):
+        items = [settled(item, depth + 1) for item in x[:MAX_HEADER]]
+        return x if all(map(operator.is_, items, x)) and len(items) == len(x) else kind(items)
+    if kind is dict:
+        items = {key: settled(value, depth + 1) for key, value in x.items()}
+        return x if all(map(operator.is_, items.values(), x.values())) else items
+    return x
+
+
 class _Encoder:
     def __init__(self, foreign, ident):
         self.foreign, self.ident, self.body, self.size, self.nodes, self.keys = foreign, ident, [], 0, 0, 0
@@ -143,11 +164,8 @@ class _Encoder:
         if isinstance(x, (set, frozenset)):
             self.hashed(len(x))
             return self.ext(SET, [isinstance(x, frozenset), self.items(iter(x), depth)])
-        if isinstance(x, _STREAMS):
-            items = list(itertools.islice(x, MAX_ITEMS + 1))
-            if len(items) > MAX_ITEMS:
-                raise Unsendable(f"a generator gave more than {MAX_ITEMS} items")
-            return self.items(items, depth)
+        if isinstance(x, VIEWS):
+            return self.items(itertools.islice(x, MAX_HEADER), depth)
         if isinstance(x, slice):
             return self.ext(SLICE, self.items((x.start, x.stop, x.step), depth))
         return self.other(x)
@@ -234,9 +252,9 @@ class _Encoder:
 _FLAT = frozenset({type(None), bool, float, str, bytes})
 _NUMPY = (np.generic, np.ndarray)
 _KEYS = (type(None), bool, int, float, str, bytes, tuple, np.generic, frozenset)
+VIEWS = (range, type({}.keys()), type({}.values()), type({}.items()))
 # What a function may return instead of a list. A plain iterator stays where it is: it is consumed by its use.
-_STREAMS = (types.GeneratorType, range, map, filter, zip, enumerate, reversed, type({}.keys()), type({}.values()),
-            type({}.items()))  # fmt: skip
+STREAMS = (types.GeneratorType, map, filter, zip, enumerate, reversed)
 
 
 def constant_name(x) -> str | None:

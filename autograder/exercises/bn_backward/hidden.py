@@ -80,6 +80,7 @@ def test_dgamma_sees_only_deviations(student, rng):
     moved = np.ravel(_of_copies(student, dy + np.array([3.0, -2.0, 8.0, 1.0]), cache)[1])
     twice = np.ravel(_of_copies(student, 2 * dy, cache)[1])
     assert np.all(dgamma != 0), "dgamma is zero"
+    assert np.all(np.abs(dgamma) < 1e6), "dgamma is not finite"
     assert np.allclose(dgamma, moved, atol=1e-7), "dgamma changes when a constant is added to a column of dy"
     assert np.allclose(twice, 2 * dgamma, atol=1e-7), "dgamma does not double when dy doubles"
 
@@ -102,6 +103,7 @@ def test_rows_add_up_to_zero(student, rng):
     """The rows of dx add up to 0 for any dy, because adding a constant to x changes no y."""
     dx = student.bn_backward(_upstream(rng), _cache(rng))[0]
     assert np.shape(dx) == (7, 4), "dx does not have the shape of dy"
+    assert np.all(np.abs(dx) < 1e6), "dx is not finite"
     assert np.all(np.std(dx, axis=0) > 0), "dx is the same for every row"
     total, size = np.abs(np.sum(dx, axis=0)), np.abs(dx).sum(axis=0)
     assert np.all(total <= 1e-9 * size), "the columns of dx do not add up to 0"

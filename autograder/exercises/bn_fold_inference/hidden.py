@@ -70,7 +70,8 @@ def test_eval_in_units_of_the_deviation(student, rng):
     """A row that lies k stored deviations above the stored mean comes out as beta + k * gamma."""
     gamma, beta, mean, variance = _stored(rng)
     k = np.array([-1.0, 0.0, 1.0, 3.0, 0.5])[:, None]
-    y = student.bn_eval(mean + k * np.sqrt(variance), gamma, beta, mean, variance)
+    copies = (a.copy() for a in (gamma, beta, mean, variance))
+    y = student.bn_eval(mean + k * np.sqrt(variance), *copies)
     assert np.allclose(y, beta + k * gamma, atol=0.01), "y is not beta + k * gamma"
 
 
@@ -117,9 +118,9 @@ def test_rows_do_not_influence_each_other(student, rng):
     """Changing one row of x changes that row of y and no other."""
     x, (gamma, beta, mean, variance) = rng.normal(size=(5, 4)) * 2 + 1, _stored(rng)
     x[0] = mean
-    y = student.bn_eval(x.copy(), gamma, beta, mean, variance)
+    y = student.bn_eval(*(a.copy() for a in (x, gamma, beta, mean, variance)))
     x[3] += rng.uniform(1, 2, 4)
-    changed = student.bn_eval(x.copy(), gamma, beta, mean, variance)
+    changed = student.bn_eval(*(a.copy() for a in (x, gamma, beta, mean, variance)))
     assert np.allclose(np.delete(y, 3, axis=0), np.delete(changed, 3, axis=0), atol=1e-8), "other rows of y change too"
     assert np.abs(y[3] - changed[3]).min() > 0.01, "the row of y does not change with its row of x"
     assert np.allclose(y[0], beta, atol=1e-6), "a row equal to run_mean does not come out as beta"
@@ -136,10 +137,10 @@ def test_folded_layer(student, rng):
     """The folded layer gives what the layer followed by batch normalization with stored statistics gives."""
     (W, b), (gamma, beta, mean, variance) = _layer(rng, n_out=3, n_in=5), _stored(rng, d=3)
     u = rng.normal(size=(6, 5))
-    W2, b2 = student.bn_fold(W.copy(), b.copy(), gamma, beta, mean, variance, eps=0.1)
+    W2, b2 = student.bn_fold(*(a.copy() for a in (W, b, gamma, beta, mean, variance)), eps=0.1)
     expected = gamma * (u @ W.T + b - mean) / np.sqrt(variance + 0.1) + beta
-    assert np.shape(W2) == W.shape, f"W2 should have the shape of W, {W.shape}; it has {np.shape(W2)}"
-    assert np.shape(b2) == (3,), f"b2 should have shape (3,); it has {np.shape(b2)}"
+    assert np.shape(W2) == W.shape, f"W2 should have the shape of W, {W.shape}"
+    assert np.shape(b2) == (3,), "b2 should have shape (3,)"
     assert np.allclose(u @ W2.T + b2, expected, atol=1e-8), "u @ W2.T + b2 is not the normalized output of the layer"
 
 

@@ -70,7 +70,7 @@ def _whole_numbers(student, whole):
 def test_statistics_of_y(student, rng):
     """Each feature of y has mean beta and a spread of about gamma, whatever the place and scale of x."""
     gamma, beta = np.array([1.5, -2.0, 0.5, 3.0]), rng.uniform(1, 2, 4)
-    y = _y(student, _batch(rng), gamma, beta)
+    y = _y(student, _batch(rng), gamma.copy(), beta.copy())
     assert np.allclose(np.mean(y, axis=0), beta, atol=1e-6), "the mean of each feature of y is not beta"
     # A variance that divides by N - 1 or an eps beside the root is the affair of another part: 30 % let both pass.
     assert np.allclose(np.std(y, axis=0), np.abs(gamma), rtol=0.3), "the spread of each feature of y is far from gamma"

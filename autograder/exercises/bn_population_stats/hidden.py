@@ -103,6 +103,8 @@ def test_pooled_forgets_the_batches(student, rng):
     scaled = student.bn_population_stats([3 * rows[::2] + 7, 3 * rows[1::2] + 7], "pooled")
     assert np.shape(mean) == np.shape(std) == (4,), "mean and std should each have shape (D,)"
     assert np.all(std > 0), "the standard deviation is 0, although the rows differ"
+    assert np.all(std < 1e6), "std is not finite"
+    assert np.all(np.abs(mean) < 1e6), "mean is not finite"
     assert np.allclose(again[0], mean, atol=1e-8), "the mean depends on how the rows are cut into batches"
     assert np.allclose(again[1], std, atol=1e-8), "the standard deviation depends on how the rows are cut into batches"
     assert np.allclose(scaled[0], 3 * mean + 7, atol=1e-7), "the mean of 3 * x + 7 is not 3 * mean + 7"
