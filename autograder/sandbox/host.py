@@ -94,7 +94,8 @@ class RemoteError:
 
     @property
     def out_of_memory(self) -> bool:
-        return "MemoryError" in self.kinds or "DefaultCPUAllocator" in self.text or "not enough memory" in self.text
+        signs = ("DefaultCPUAllocator", "not enough memory", "Cannot allocate memory")
+        return "MemoryError" in self.kinds or any(sign in self.text for sign in signs)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ __builtins__ = dict(vars(builtins))  # functions below keep these when student c
 
 REQUEST_FD, REPLY_FD, OUTPUT_FD = 3, 4, 5
 MAX_TEXT, MAX_HANDLES = 2000, 10_000
+RESERVE = 4 << 20  # bytes with which to say that the memory is full
 
 np = torch = plt = None  # bound by `warm`: a process may only enter namespaces before it has imported them
 
@@ -207,6 +208,7 @@ class Server:
 
     def __init__(self, state):
         self.state, self.objects, self.idents = state, {}, {}
+        self.reserve = bytearray(RESERVE)
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module  # dataclasses and pickles look their classes up there
         self.space = module.__dict__
@@ -239,6 +241,7 @@ class Server:
                 value = wire.settled(getattr(self, "op_" + request["op"])(request))
             reply = {"seq": number, "ok": value}
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too
+            self.reserve = b""
             reply = {"seq": number, "error": describe(error, where=request["op"] == "cell")}
         try:
             reply["written"] = changes(before)
@@ -331,6 +334,7 @@ class Server:
         return leftovers.fingerprint(self.space, REPLACEABLE)
 
     def op_reset(self, request):
+        self.reserve = bytearray(RESERVE)
         self.objects.clear()
         self.idents.clear()
         self.state.reset(request["seed"])
@@ -560,7 +564,7 @@ def _modes(words: tuple):
 
     @functools.cache
     def refused(name: str) -> str:
-        name = name.removeprefix("aten.").split(".")[0]
+        name = name.split(".")[0]
         return name if any(word[1:] == name if word.startswith("=") else word in name for word in words) else ""
 
     def look(name: str) -> None:
@@ -578,7 +582,7 @@ def _modes(words: tuple):
             return False  # nothing is compiled here, and the wrapper costs more than the look
 
         def __torch_dispatch__(self, operation, kinds, args=(), kwargs=None):
-            look(str(operation))
+            look(operation.__name__)
             return operation(*args, **(kwargs or {}))
 
     return Above(), Below()
