@@ -461,7 +461,7 @@ def test_withheld_text(outcome, message, shown):
 
 
 def test_a_broken_hidden_test_costs_nobody_a_point(grader, students, monkeypatch):
-    """A test that raises, or that the reference fails, is named and left out of the score; nothing else changes."""
+    """A test that raises, hangs, asserts nothing or asks for the impossible is named and left out of the score."""
 
     @part("y")
     def test_that_raises(student, rng):
@@ -474,9 +474,22 @@ def test_a_broken_hidden_test_costs_nobody_a_point(grader, students, monkeypatch
         student.bn_forward_train(rng.normal(size=(5, 3)), rng.normal(size=3), rng.normal(size=3))
         raise AssertionError("never right")
 
+    @part("y")
+    def test_that_hangs(student, rng):
+        """This test has no end."""
+        while True:
+            student.bn_forward_train(rng.normal(size=(5, 3)), rng.normal(size=3), rng.normal(size=3))
+
+    @part("y")
+    def test_that_forgets_to_assert(student, rng):
+        """This test looks at nothing."""
+        student.bn_forward_train(rng.normal(size=(5, 3)), rng.normal(size=3), rng.normal(size=3))
+
+    monkeypatch.setattr(grading, "TEST_S", 8.0)
     real = hidden.load
     item = real(FORWARD)
-    broken = dataclasses.replace(item, tests=(*item.tests, test_that_raises, test_that_the_reference_fails))
+    faulty = (test_that_raises, test_that_the_reference_fails, test_that_hangs, test_that_forgets_to_assert)
+    broken = dataclasses.replace(item, tests=(*item.tests, *faulty))
     monkeypatch.setattr(hidden, "load", lambda id: broken if id == FORWARD else real(id))
     other = another(grader, grader.seed)
     result = other.grade(students.right_but())
@@ -485,8 +498,10 @@ def test_a_broken_hidden_test_costs_nobody_a_point(grader, students, monkeypatch
     assert result.score == 46
     assert not result.gradable
     named = {t.name: t.message for t in first.tests if t.outcome == "could_not_grade"}
-    assert set(named) == {"test_that_raises", "test_that_the_reference_fails"}
+    assert set(named) == {test.__name__ for test in faulty}
     assert "of ours" in named["test_that_raises"]
+    assert "it did not end within 8 seconds" in named["test_that_hangs"]
+    assert "it passes for an answer that returns None" in named["test_that_forgets_to_assert"]
     assert any("test_that_raises" in reason for reason in report.not_graded([result]))
     assert "of ours" not in report.feedback_html(result), "students need not read about it"
     assert other.assignment(NAME).digest, "a rerun has a key to compare with"

@@ -1,5 +1,6 @@
 """The sandbox: honest notebooks run, hostile ones harm nothing but themselves."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -281,6 +282,30 @@ def test_an_object_that_was_never_made_is_an_error_of_its_request(any_sandbox):
             RemoteStudent(job).imported("fractions")
         assert job.forget(1)
         assert job.reset(0)
+
+
+def test_what_follows_not_implemented_is_not_answered_ahead(any_sandbox):
+    """Behind a stub nothing that was sent ahead runs; a test that goes on all the same gets its answers afterwards."""
+
+    def asks(student):
+        with contextlib.suppress(NotImplementedError):
+            student.stub(1)
+        return student.f(5)
+
+    stub = "\ndef stub(x): raise NotImplementedError"
+    with any_sandbox.job() as job:
+        job.run_cell(COUNT + stub)
+        job.reset(0)
+        assert asks(RemoteStudent(job, names=("f", "stub"))) == 1
+        ahead = job.said
+    with any_sandbox.job() as job:
+        job.run_cell(COUNT + stub)
+        job.reset(0, ahead)
+        with pytest.raises(Unforeseen):
+            asks(RemoteStudent(job, names=("f", "stub")))
+        assert job.forget(1)
+        job.reset(0)
+        assert asks(RemoteStudent(job, names=("f", "stub"))) == 1, "f had not been called"
 
 
 def test_a_call_that_nobody_waits_for_may_hang(any_sandbox):

@@ -39,6 +39,7 @@ __builtins__ = dict(vars(builtins))  # functions below keep these when student c
 
 REQUEST_FD, REPLY_FD, OUTPUT_FD = 3, 4, 5
 MAX_TEXT, MAX_HANDLES = 2000, 10_000
+SKIPPED = wire.encode({"skipped": True})
 RESERVE = 4 << 20  # bytes with which to say that the memory is full
 
 np = torch = plt = None  # bound by `warm`: a process may only enter namespaces before it has imported them
@@ -209,6 +210,7 @@ class Server:
     def __init__(self, state):
         self.state, self.objects, self.idents = state, {}, {}
         self.reserve = bytearray(RESERVE)
+        self.ahead = self.over = False  # whether requests of this test were sent ahead, and whether it has ended
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module  # dataclasses and pickles look their classes up there
         self.space = module.__dict__
@@ -230,7 +232,10 @@ class Server:
                 continue
             if "op" not in request:
                 return request
-            write_all(self.answer(request))
+            if self.over and request["op"] != "reset":
+                write_all(SKIPPED)
+            else:
+                write_all(self.answer(request))
 
     def answer(self, request) -> list:
         number, before = request["seq"], []
@@ -242,6 +247,8 @@ class Server:
             reply = {"seq": number, "ok": value}
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too
             self.reserve = b""
+            # No test goes on after "not implemented", so what was sent ahead for it need not be answered.
+            self.over = self.ahead and isinstance(error, NotImplementedError)
             reply = {"seq": number, "error": describe(error, where=request["op"] == "cell")}
         try:
             reply["written"] = changes(before)
@@ -335,6 +342,7 @@ class Server:
 
     def op_reset(self, request):
         self.reserve = bytearray(RESERVE)
+        self.ahead, self.over = request["ahead"], False
         self.objects.clear()
         self.idents.clear()
         self.state.reset(request["seed"])
