@@ -570,7 +570,7 @@ def test_a_broken_sandbox_is_restarted_and_otherwise_nobodys_verdict(grader, stu
 
 def a_session(**item):
     """A session over no sandbox, and an exercise as far as it looks at one."""
-    blank = types.SimpleNamespace(void={}, ahead={}, order=())
+    blank = types.SimpleNamespace(void={}, ahead={}, whole=set(), order=())
     return grading._Session(types.SimpleNamespace(), types.SimpleNamespace(), blank), types.SimpleNamespace(**item)
 
 

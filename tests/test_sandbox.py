@@ -284,6 +284,34 @@ def test_an_object_that_was_never_made_is_an_error_of_its_request(any_sandbox):
         assert job.reset(0)
 
 
+def test_many_tests_are_sent_in_one_go(any_sandbox):
+    """The tests of a plan find their answers in turn; what was not foreseen has to wait until the plan is done."""
+
+    def asks(student):
+        return [student.f(x) for x in (5, 6)]
+
+    ahead = requests_of(any_sandbox, asks)
+    with any_sandbox.job() as job:
+        job.run_cell(COUNT)
+        job.plan(0, [ahead] * 3)
+        for number in range(3):
+            assert job.reset(0, ahead)
+            assert job.planned == 2 - number
+            student = RemoteStudent(job, names=("f",))
+            if number == 1:
+                assert student.f(5) == 3
+                with pytest.raises(Unforeseen):
+                    student.f(7)
+            else:
+                assert asks(student) == [2 * number + 1, 2 * number + 2]
+                if number == 0:
+                    with pytest.raises(Unforeseen):
+                        student.f(8)
+            assert job.forget(1)
+        assert job.reset(0)
+        assert RemoteStudent(job, names=("f",)).f(7) == 7
+
+
 def test_what_follows_not_implemented_is_not_answered_ahead(any_sandbox):
     """Behind a stub nothing that was sent ahead runs; a test that goes on all the same gets its answers afterwards."""
 
@@ -493,7 +521,7 @@ def test_a_failed_job_stays_failed(any_sandbox):
     """After a job has failed every further request says so again."""
     with any_sandbox.job(SMALL) as job:
         for _ in range(2):
-            with pytest.raises(SubmissionFailed, match="status 3"):
+            with pytest.raises(SubmissionFailed, match="ended by itself"):
                 job.run_cell("import os; os._exit(3)")
         assert job.report.status == 3
 

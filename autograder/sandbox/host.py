@@ -418,6 +418,7 @@ class Job:
         self.failure: SubmissionFailed | None = None
         self._number, self._callbacks = 0, []
         self._ahead, self._replies = collections.deque(), collections.deque()  # requests sent ahead, and their answers
+        self._agenda = collections.deque()  # the requests of each test that was sent ahead and has not begun
         self._said, self.heard, self._size, self.foreseen, self._called_back = [], [], 0, True, None
         self._outbox, self._inbox, self._at, self._selector = [], b"", 0, selectors.DefaultSelector()
         request_out, self._request = os.pipe()
@@ -465,10 +466,30 @@ class Job:
         self._callbacks.clear()
         self._number = 0
         ahead = tuple(ahead)
-        result, _ = self.request({"op": "reset", "seed": seed, "ahead": bool(ahead)}, ahead=ahead)
+        message = {"op": "reset", "seed": seed, "ahead": bool(ahead)}
+        if self._agenda:
+            if self._agenda.popleft() != ahead:
+                raise ValueError("another test than the next one of the plan")
+            self._ahead.append(b"".join(wire.encode({**message, "seq": 1})))
+        result, _ = self.request(message, ahead=ahead)
         self._number, self._said, self.heard, self._size, self.foreseen, self._called_back = 0, [], [], 0, True, None
         self._ahead.extend(ahead)
         return result is None
+
+    def plan(self, seed: int, tests: Iterable[tuple[bytes, ...]]) -> None:
+        """Send the requests of many tests ahead, a reset before each. `reset` must then be called for them in turn.
+
+        Until the last of them nothing else can be asked: a request that was not sent ahead is Unforeseen.
+        """
+        reset = b"".join(wire.encode({"op": "reset", "seed": seed, "ahead": True, "seq": 1}))
+        self._agenda.extend(tests)
+        self._outbox = [memoryview(reset + b"".join(ahead)) for ahead in self._agenda]
+        self._write()
+
+    @property
+    def planned(self) -> int:
+        """How many tests of the plan are still to come."""
+        return len(self._agenda)
 
     @property
     def said(self) -> tuple[bytes, ...]:
@@ -499,7 +520,8 @@ class Job:
         try:
             for _ in range(unread):
                 self._frame(deadline)
-            self._nothing_waits()
+            if not self._agenda:
+                self._nothing_waits()
         except SubmissionFailed:
             return False
         return True
@@ -606,6 +628,8 @@ class Job:
                 raise Unforeseen
             self._ahead.popleft()
             data = self._replies.popleft() if self._replies else self._frame(deadline)
+        elif self._agenda:
+            raise Unforeseen
         else:
             self._outbox = [memoryview(part) for part in (frame, *ahead)]
             self._write()
@@ -616,7 +640,7 @@ class Job:
         self._size += len(frame) + len(data[0]) + len(data[1])
         if self._size > MAX_TEST or len(self.heard) > MAX_REQUESTS:
             raise self._fail("crashed", "the answers to one test are larger or more than they can be")
-        if not self._ahead and not ahead:
+        if not self._ahead and not ahead and not self._agenda:
             self._nothing_waits()
         try:
             reply = wire.decode(*data, *([incoming] if incoming else []))

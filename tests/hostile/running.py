@@ -1,5 +1,6 @@
 """Grade an attack between two honest submissions and say what came of it."""
 
+import torch._dynamo  # noqa: F401 - some known mistakes import it, which changes the process: before the first look
 import contextlib
 import dataclasses
 import os
