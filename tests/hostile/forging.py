@@ -694,7 +694,7 @@ called(108, "profile_rewrites_frames", "A profile function rewrites the locals o
 """, kernels=False)  # fmt: skip
 
 
-@attack(109, exercise(MODULE, 0, "error", "failed", "timeout"), kernels=False)
+@attack(109, exercise(MODULE, 0, "error", "failed", "timeout", "crashed"), kernels=False)
 def state_dict_without_end(hand_in):
     """state_dict() is an object with an item for every index; two gigabytes of them, for a test that sorts its keys."""
     hand_in(BatchNormScratch="""

@@ -1,6 +1,5 @@
 """Grade an attack between two honest submissions and say what came of it."""
 
-import torch._dynamo  # noqa: F401 - some known mistakes import it, which changes the process: before the first look
 import contextlib
 import dataclasses
 import os
@@ -10,6 +9,7 @@ import time
 from pathlib import Path
 
 import harm
+import torch._dynamo  # noqa: F401 - some known mistakes import it, which changes the process: before the first look
 from frame import ASSIGNMENT, Attack, HandIn
 
 from autograder import batch
