@@ -17,24 +17,24 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 GRADE = """\
-A rerun with the same --out skips what was graded before and has not changed, so
-a run that was interrupted, or killed, goes on where it stopped. A submission has
-the same record and the same page however it was graded.
+A rerun with the same --out skips what was graded before and has not changed:
+a run that was interrupted, or killed, goes on where it stopped. A submission
+has the same record and the same page however it was graded.
 
-A job array grades one class in parts, all with the same --out on a shared disk.
-Which part a submission belongs to follows from its student and assignment alone.
-Each job that ends writes grades.csv from all records that are there, so after
-the last one it is whole. With SLURM:
+A job array grades one class in parts, all with the same --out on a shared
+disk. Which part a submission belongs to follows from its student and
+assignment alone. Each job that ends writes grades.csv from all records that
+are there, so after the last one it is whole. With SLURM:
   sbatch --array=1-10 --wrap 'autograder grade submitted \\
     --out graded --shard $SLURM_ARRAY_TASK_ID/10'
-Run a job that failed or was killed again; the records of a job that never ended
-are in the table after `autograder table graded`, which also joins folders:
-`autograder table one two --csv all.csv`. All jobs need the same secret: the
-.course_secret of a course on the shared disk, or TRAINDEEP_SEED.
+Run a job that failed or was killed again; the records of a job that never
+ended are in the table after `autograder table graded`, which also joins
+folders: `autograder table one two --csv all.csv`. All jobs need the same
+secret: the .course_secret of a course on the shared disk, or TRAINDEEP_SEED.
 
-On a Dask cluster (pip install 'traindeep[cluster]') the workers grade and this
-process writes. Course, submissions and --out must be at the same place on every
-machine, with the same versions. One thread a worker is best:
+On a Dask cluster (pip install 'traindeep[cluster]') the workers grade and
+this process writes. Course, submissions and --out must be at the same place
+on every machine, with the same versions. One thread a worker is best:
   dask scheduler &  dask worker tcp://HOST:8786 --nworkers 16 --nthreads 1
   autograder grade submitted --out graded --scheduler tcp://HOST:8786
 """

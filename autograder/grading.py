@@ -110,7 +110,9 @@ class Assignment:
         files = [path for root in roots for path in sorted(root.glob("*.py"))]
         files += [visible.ROOT / name for name in ("compare.py", "checks.py", "student.py")]
         files += [visible.ROOT / "exercises" / f"{item.id}.py" for item in self.exercises]
-        files += [Path(hidden.__file__).parent / f"{name}.py" for name in ("exercise", "foresight", "grading", "student")]
+        files += [
+            Path(hidden.__file__).parent / f"{name}.py" for name in ("exercise", "foresight", "grading", "student")
+        ]
         for path in files:
             state.update(path.name.encode() + b"\0" + path.read_bytes())
         state.update("\0".join(cell.source for cell in self.release.cells).encode())

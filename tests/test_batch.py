@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from classroom import ID, NAME, SEED, descendants, files, hand_in, is_worker, small_course, until
+from classroom import ID, NAME, SEED, alive, descendants, files, hand_in, is_worker, small_course, until
 
 from autograder import batch, cli, demo, folder, grading, report
 from autograder import exercise as hidden
@@ -470,7 +470,7 @@ def test_ctrl_c_keeps_what_was_finished(small, settings, tmp_path, jobs, monkeyp
     assert run.returncode == 130
     assert stdout == ""
     assert len(below) >= 2 * jobs  # the warm process and its child; with jobs the workers too
-    assert until(lambda: not [pid for pid in below if Path(f"/proc/{pid}").exists()], 10)
+    assert until(lambda: not alive(below), 10)
     kept = [json.loads(path.read_text()) for path in settings.out.glob("*/*.json")]
     assert 0 < len(kept) < 6
     assert sorted(r["student"] for r in kept) == [r["student"] for r in rows(settings)]

@@ -545,7 +545,7 @@ def shared_folder(factory) -> Path:
     """A folder that any user can reach: pytest's own lie in one that is closed."""
     folder = factory.mktemp("shared")
     for parent in (folder, *folder.parents):
-        if parent.owner() == "root" and parent.name.startswith("pytest-"):
+        if parent.owner() == "root" and parent.name.startswith(("pytest-", "popen-", "shared")):
             parent.chmod(0o755)
     return folder
 

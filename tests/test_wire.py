@@ -137,9 +137,26 @@ def test_subclasses_are_read_through_their_base_class():
 
 
 def test_streams_become_lists():
-    """Generators, ranges and views of dicts arrive as lists."""
-    value = there_and_back([(i for i in range(3)), range(2), {"a": 1}.items(), zip([1], [2], strict=True)])
-    assert value == [[0, 1, 2], [0, 1], [("a", 1)], [(1, 2)]]
+    """Generators, ranges and views of dicts arrive as lists; what runs code is settled before it is encoded."""
+    streams = [(i for i in range(3)), range(2), {"a": 1}.items(), zip([1], [2], strict=True)]
+    assert there_and_back(wire.settled(streams)) == [[0, 1, 2], [0, 1], [("a", 1)], [(1, 2)]]
+    with pytest.raises(wire.Unsendable):
+        there_and_back(i for i in range(3))
+
+
+def test_settled_values_run_no_code_when_they_are_encoded():
+    """A generator is run to its end and a subclass of Tensor becomes a plain one, at any depth; the rest stays itself."""
+
+    class Shy(torch.Tensor):
+        pass
+
+    plain = {"a": [np.ones(2), (1, torch.ones(2))], "b": "text"}
+    assert wire.settled(plain) is plain
+    value = wire.settled({"x": [torch.ones(2).as_subclass(Shy)], "y": (map(abs, [-1, 2]), 3)})
+    assert type(value["x"][0]) is torch.Tensor
+    assert value["y"] == ([1, 2], 3)
+    without_end = endless()
+    assert wire.settled(without_end) is without_end
 
 
 def test_dtypes_and_slices_can_be_arguments():

@@ -106,6 +106,8 @@ class World:
             if value is not None:
                 os.environ[name] = value
         tempfile.tempdir = self._tempdir
+        if sys.platform.startswith("linux"):
+            ctypes.CDLL(None).prctl(SUBREAPER, 0, 0, 0, 0)
         remove(self.base)
 
     # ---- before and after
