@@ -1,10 +1,10 @@
 """What is known before a submission is graded: the requests that its tests will make, and what became of answers like its.
 
 A hidden test makes many small calls, and waiting for each answer takes longer than the answer. The requests of a test
-are the same for every student as long as they do not depend on earlier answers. `rehearse` runs every test on the
-course's own solution and keeps these requests; the grader sends them ahead (`Job.reset`) and the test then finds its
-answers waiting. A test that asks for something else is run again, one request at a time: what was sent ahead never
-decides anything.
+are the same for every student as long as they do not depend on earlier answers. The grader rehearses every test on
+the course's own solution and keeps these requests; it sends them ahead (`Job.plan`, `Job.reset`) and the test then
+finds its answers waiting. A test that asks for something else is run again, one request at a time: what was sent
+ahead never decides anything.
 
 What is sent ahead must give nothing away: a request that contains an earlier answer (the solution's!) is not sent
 ahead, nor anything behind it. The second rehearsal tells which these are: its answers are a little off.

@@ -40,10 +40,7 @@ from autograder.sandbox import lockdown, wire
 
 INSIDE = ("worker.py", "leftovers.py", "lockdown.py", "wire.py")
 KEEP_OUTPUT = 64 << 10
-MAX_TEST, MAX_REQUESTS = (
-    256 << 20,
-    10_000,
-)  # bytes and number of a test's requests and answers, which are kept until its end
+MAX_TEST, MAX_REQUESTS = 256 << 20, 10_000  # bytes and number of what a test says and hears, kept until its end
 START_S, ANSWER_S = 120, 20  # for the warm process itself; it is ours, so these only catch a broken machine
 JOBS_PER_PROCESS = 300
 
@@ -395,6 +392,10 @@ def _folders() -> tuple[str, str, str, str]:
     return base, f"{base}/scratch", f"{base}/modules", f"{base}/course"
 
 
+def _first_frame(message: dict) -> bytes:
+    return b"".join(wire.encode({**message, "seq": 1}))
+
+
 # ---- one job -----------------------------------------------------------------------------------------------------
 
 
@@ -416,10 +417,10 @@ class Job:
         self.output, self.output_total, self.epoch = b"", 0, 0
         self.report: JobReport | None = None
         self.failure: SubmissionFailed | None = None
-        self._number, self._callbacks = 0, []
+        self._callbacks = []
         self._ahead, self._replies = collections.deque(), collections.deque()  # requests sent ahead, and their answers
         self._agenda = collections.deque()  # the requests of each test that was sent ahead and has not begun
-        self._said, self.heard, self._size, self.foreseen, self._called_back = [], [], 0, True, None
+        self._begin()
         self._outbox, self._inbox, self._at, self._selector = [], b"", 0, selectors.DefaultSelector()
         request_out, self._request = os.pipe()
         self._reply, reply_in = os.pipe()
@@ -470,18 +471,22 @@ class Job:
         if self._agenda:
             if self._agenda.popleft() != ahead:
                 raise ValueError("another test than the next one of the plan")
-            self._ahead.append(b"".join(wire.encode({**message, "seq": 1})))
+            self._ahead.append(_first_frame(message))
         result, _ = self.request(message, ahead=ahead)
-        self._number, self._said, self.heard, self._size, self.foreseen, self._called_back = 0, [], [], 0, True, None
+        self._begin()
         self._ahead.extend(ahead)
         return result is None
+
+    def _begin(self) -> None:
+        """Nothing has been asked yet: of a new child, or of a test."""
+        self._number, self._said, self.heard, self._size, self.foreseen, self._called_back = 0, [], [], 0, True, None
 
     def plan(self, seed: int, tests: Iterable[tuple[bytes, ...]]) -> None:
         """Send the requests of many tests ahead, a reset before each. `reset` must then be called for them in turn.
 
         Until the last of them nothing else can be asked: a request that was not sent ahead is Unforeseen.
         """
-        reset = b"".join(wire.encode({"op": "reset", "seed": seed, "ahead": True, "seq": 1}))
+        reset = _first_frame({"op": "reset", "seed": seed, "ahead": True})
         self._agenda.extend(tests)
         self._outbox = [memoryview(reset + b"".join(ahead)) for ahead in self._agenda]
         self._write()
