@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from classroom import ID, NAME, SEED, alive, descendants, files, hand_in, is_worker, small_course, until
+from classroom import ID, NAME, SEED, alive, descendants, files, hand_in, is_worker, until
 
 from autograder import batch, cli, demo, folder, grading, report
 from autograder import exercise as hidden
@@ -23,21 +23,7 @@ from autograder.finding import Found, find
 from autograder.folder import output, paths, records
 from autograder.grading import Grader
 from autograder.result import Result, write_atomically
-from autograder.sandbox.host import SandboxUnavailable, choose_isolation
-
-
-@pytest.fixture(scope="module")
-def small(course, tmp_path_factory):
-    """A course of one exercise: grading it takes a moment."""
-    return small_course(tmp_path_factory.mktemp("course"), course)
-
-
-@pytest.fixture(scope="module")
-def isolation():
-    try:
-        return choose_isolation("auto")
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
+from autograder.sandbox.host import SandboxUnavailable
 
 
 @pytest.fixture(scope="module")

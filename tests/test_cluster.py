@@ -7,22 +7,12 @@ import sys
 import threading
 
 import pytest
-from classroom import NAME, SEED, alive, descendants, files, hand_in_all, is_worker, small_course, until
+from classroom import NAME, SEED, alive, descendants, files, hand_in_all, is_worker, until
 
 from autograder import cli, cluster
 from autograder.folder import paths, records
-from autograder.sandbox.host import SandboxUnavailable, choose_isolation
 
 distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
-
-
-@pytest.fixture(scope="module")
-def small(course, tmp_path_factory):
-    try:
-        choose_isolation("auto")
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
-    return small_course(tmp_path_factory.mktemp("course"), course)
 
 
 @pytest.fixture(scope="module")

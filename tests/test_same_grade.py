@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from classroom import ID, NAME, SEED, files, hand_in, hand_in_all, small_course, until
+from classroom import ID, NAME, SEED, files, hand_in, hand_in_all, until
 
 from autograder import batch, demo, folder
 from autograder import exercise as hidden
@@ -14,7 +14,6 @@ from autograder.batch import Settings, grade_all
 from autograder.finding import find
 from autograder.folder import Shard, output, records
 from autograder.grading import Grader
-from autograder.sandbox.host import SandboxUnavailable, choose_isolation
 
 # Code that could give another answer each time: random numbers, the order of a set, the address of an object, the clock.
 NOISY = f"def {ID}(x, gamma, beta, eps=1e-5):\n    return x + np.random.normal(size=x.shape) * 1e-3, None\n"
@@ -24,19 +23,6 @@ def {ID}(x, gamma, beta, eps=1e-5):
     return x * random.choice([1.0, 2.0, 3.0]), {{}}
 """
 COMPLAINS = "raise ValueError(f'{{1, 2, 3}} of no use')"
-
-
-@pytest.fixture(scope="module")
-def isolation():
-    try:
-        return choose_isolation("auto")
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
-def small(course, tmp_path_factory):
-    return small_course(tmp_path_factory.mktemp("course"), course)
 
 
 @pytest.fixture(scope="module")

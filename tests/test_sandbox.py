@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from classroom import alive, descendants
 from traindeep.student import StudentRaised
 
 from autograder.sandbox import host
@@ -623,46 +624,23 @@ def test_jobs_run_one_after_the_other(any_sandbox):
     still_sound(any_sandbox)
 
 
-def processes_of(pid: int) -> list[int]:
-    children: dict = {}
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            parent = int(Path(f"/proc/{entry}/stat").read_text().rsplit(")", 1)[1].split()[1])
-        except OSError:
-            continue
-        children.setdefault(parent, []).append(int(entry))
-    found, todo = [], [pid]
-    while todo:
-        new = children.get(todo.pop(), [])
-        found += new
-        todo += new
-    return found
-
-
-def running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def gone(pids) -> bool:
     end = time.monotonic() + 20
-    while any(map(running, pids)) and time.monotonic() < end:
+    while alive(pids) and time.monotonic() < end:
         time.sleep(0.02)
-    return not any(map(running, pids))
+    return not alive(pids)
 
 
 def test_nothing_is_left_behind(any_sandbox):
     """`close` ends every process, also while a job loops, and removes what was made in the temporary folder."""
-    before = set(processes_of(os.getpid()))
+    before = set(descendants(os.getpid()))
     with Sandbox(any_sandbox.level) as sandbox:
         job = sandbox.job(Limits(call_s=0.5))
         with pytest.raises(SubmissionFailed):
             job.run_cell("import signal\nfor s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)\nwhile True: pass")
         job = sandbox.job()
         folder = sandbox._temporary
-        mine = set(processes_of(os.getpid())) - before
+        mine = set(descendants(os.getpid())) - before
         assert mine
     assert gone(mine)
     assert not (folder and os.path.exists(folder))
@@ -686,7 +664,7 @@ def test_a_killed_grader_leaves_nothing_behind(any_sandbox):
                               env={**os.environ, "PYTHONPATH": path})  # fmt: skip
     with grader:
         folder = grader.stdout.readline().strip()
-        mine = processes_of(grader.pid)
+        mine = descendants(grader.pid)
         assert mine
         grader.kill()
     assert gone(mine)
