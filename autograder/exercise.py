@@ -10,7 +10,7 @@ import inspect
 import pkgutil
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property
 from types import SimpleNamespace
 
@@ -192,7 +192,7 @@ class Live:
     def __init__(self, exercise: Exercise):
         self.exercise = exercise
         self._expected: dict[tuple, Answer] = {}
-        self._mistakes: dict[tuple, list] = {}
+        self._mistakes: dict[tuple, list] = {}  # the answers of the first few, as far as anybody has asked
 
     def expected(self, test: str, index: int, call: Call) -> Answer:
         key = (test, index)
@@ -201,15 +201,13 @@ class Live:
                 self._expected[key] = call.on(self.exercise.reference)
         return self._expected[key]
 
-    def mistakes(self, test: str, index: int, call: Call) -> list[tuple[str, str, Answer]]:
-        key = (test, index)
-        if key not in self._mistakes:
+    def mistakes(self, test: str, index: int, call: Call) -> Iterator[tuple[str, str, Answer]]:
+        known = self._mistakes.setdefault((test, index), [])
+        yield from known
+        for mistake in self.exercise.misconceptions[len(known) :]:
             with _quiet():
-                self._mistakes[key] = [
-                    (mistake.id, mistake.says, call.on(self.exercise.answering(mistake)))
-                    for mistake in self.exercise.misconceptions
-                ]
-        return self._mistakes[key]
+                known.append((mistake.id, mistake.says, call.on(self.exercise.answering(mistake))))
+            yield known[-1]
 
 
 @contextlib.contextmanager

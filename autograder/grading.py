@@ -80,6 +80,7 @@ class Assignment:
                     f"{course.release_path(name)}, {id}: {points:g} points, hidden.py says {hidden.load(id).points:g}"
                 )
         self.oracles = {item.id: Live(item) for item in self.exercises}
+        self.refused = {word for item in self.exercises for word in item.visible.forbidden}
         order = [(item, test) for item in self.exercises for test in item.tests]
         # Interleaved over exercises and drawn from the secret: what one test leaves behind meets no test in particular.
         random.Random(f"{seed} {name}").shuffle(order)
@@ -358,6 +359,7 @@ class _Session:
         self._noted: set[int] = set()  # cells that are remarked upon
         self._faults: dict[str, tuple[str, str]] = {}  # exercise -> (outcome, message) of its broken cell
         self._strikes: dict[str, list[str]] = {}  # exercise -> verdicts of its tests that hit a limit
+        self._broke: set[Key] = set()  # tests whose requests, sent ahead, ended the child
         self._confirmed: set[tuple[str, str]] = set()  # (exercise, way to end a child) that a new child has shown too
 
     @cached_property
@@ -406,6 +408,7 @@ class _Session:
         keys = [key for key in tests if key in self.assignment.whole and key not in self.assignment.void]
         if not keys:
             return found
+        key = None
         try:
             job = self._ready()
             job.plan(self._seed, [ahead[key] for key in keys])
@@ -416,8 +419,8 @@ class _Session:
                     found[key] = self._answered(key, job, len(ahead[key])) or self._tried(*tests[key], job)
                 if not job.forget(FORGET_S):
                     break
-        except SubmissionFailed:  # `run` finds out which test it is, and whether it happens again
-            pass
+        except SubmissionFailed:  # `run` finds out whether it happens again
+            self._broke.add(key)
         except GraderFault:
             self._job = None
             self.grader.sandbox.restart()
@@ -475,7 +478,8 @@ class _Session:
 
     def once(self, item: Exercise, test, patience: float = 1.0) -> Found:
         """Run a test as often as its requests have to be sent anew; a child that ends is an outcome."""
-        key, ahead = (item.id, test.__name__), self.assignment.ahead.get((item.id, test.__name__), ())
+        key = (item.id, test.__name__)
+        ahead = () if key in self._broke else self.assignment.ahead.get(key, ())
         self._starved = False
         try:
             for requests in (ahead, ()):
@@ -484,6 +488,13 @@ class _Session:
                     return self._answered(key, job, len(requests)) or self._tried(item, test, job)
                 except Unforeseen:
                     pass
+                except SubmissionFailed:
+                    if not requests:
+                        raise
+                    # Answers are sent together: what ended the child took some with it that the test may not have
+                    # needed. One request at a time shows what the test sees.
+                    self._broke.add(key)
+                    self._end()
                 finally:
                     self.said[key] = job.said
                     if not job.forget(FORGET_S):
@@ -535,7 +546,7 @@ class _Session:
                 raise SubmissionFailed("timeout", f"the cells of the notebook had used {CELLS_AGAIN_S:.0f} seconds")
             limits = dataclasses.replace(self.grader.limits, call_s=self.grader.limits.call_s * patience)
             start = time.monotonic()
-            self._job = self.grader.sandbox.job(limits, seed=self._seed)
+            self._job = self.grader.sandbox.job(limits, seed=self._seed, refused=self.assignment.refused)
             if not self._run_cells():
                 self._end()
             else:

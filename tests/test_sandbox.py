@@ -338,19 +338,36 @@ def test_what_follows_not_implemented_is_not_answered_ahead(any_sandbox):
 
 
 def test_a_call_that_nobody_waits_for_may_hang(any_sandbox):
-    """What hangs behind the end of a test ends the job, in a bounded time, and is no verdict on the test."""
+    """What hangs behind the end of a test ends the job, in a bounded time, with the answers that left together with it."""
     with any_sandbox.job() as job:  # `slow` is not called for the frames: they are made by hand
         job.run_cell(COUNT + "def slow(x): return 1")
         job.reset(0)
         student = RemoteStudent(job, names=("f", "slow"))
         student.f(1), student.slow(1)
         ahead = job.said
-    with any_sandbox.job() as job:
+    with any_sandbox.job(Limits(call_s=0.5)) as job:
         job.run_cell(COUNT)
-        job.reset(0, ahead)
-        assert RemoteStudent(job, names=("f",)).f(1) == 1
+        assert job.reset(0, ahead)
+        with pytest.raises(SubmissionFailed, match="the time limit is over"):
+            RemoteStudent(job, names=("f",)).f(1)
         assert not job.forget(0.2)
         assert job.report is not None
+
+
+def test_an_answer_that_takes_long_comes_without_the_next(any_sandbox):
+    """Answers leave together only while they are quick: a slow call is not held to the time limit of the one after it."""
+    slow = "import time\ndef f(x):\n    time.sleep(0.4)\n    return x\n"
+    with any_sandbox.job() as job:
+        job.run_cell(slow)
+        job.reset(0)
+        student = RemoteStudent(job, names=("f",))
+        assert [student.f(1), student.f(2), student.f(3)] == [1, 2, 3]
+        ahead = job.said
+    with any_sandbox.job(Limits(call_s=0.7)) as job:
+        job.run_cell(slow)
+        assert job.reset(0, ahead)
+        student = RemoteStudent(job, names=("f",))
+        assert [student.f(1), student.f(2), student.f(3)] == [1, 2, 3]
 
 
 def test_a_function_of_the_test_ends_what_can_be_sent_ahead(any_sandbox):

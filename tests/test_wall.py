@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 import pytest
-from test_sandbox import WALLS, gone, processes_of, run, start, still_sound
+from classroom import descendants
+from test_sandbox import WALLS, gone, run, start, still_sound
 
 from autograder.sandbox import host, lockdown
 from autograder.sandbox.host import Limits, Sandbox, SubmissionFailed
@@ -55,7 +56,7 @@ GREED = {
 @pytest.mark.parametrize("what", GREED)
 def test_memory_stays_within_its_budget(sandbox, what):
     """Whatever takes memory, and goes on when it is refused: the peak is that of the warm process plus the budget."""
-    warm = processes_of(sandbox._process.pid)[-1:] or [sandbox._process.pid]
+    warm = descendants(sandbox._process.pid)[-1:] or [sandbox._process.pid]
     pages = int(Path(f"/proc/{warm[0]}/statm").read_text().split()[1])
     allowed = pages * os.sysconf("SC_PAGE_SIZE") + BUDGET + SLACK
     source = f"kept = []\n{GREED[what]}\ndef attack():\n  while True: grow()"
@@ -247,15 +248,15 @@ def fail(): raise OSError("refused")
 @pytest.mark.parametrize("what", PROCESSES)
 def test_every_way_to_another_process_is_refused(sandbox, what):
     """Processes, threads, sockets and what is shared between processes: an exception, no hang, and the job goes on."""
-    before = set(processes_of(sandbox._process.pid))
+    before = set(descendants(sandbox._process.pid))
     with sandbox.job() as job:
         assert job.run_cell(PRELUDE) is None
         error = job.run_cell(PROCESSES[what])
         assert error is not None
         assert set(error.kinds) & {"OSError", "RuntimeError", "BrokenProcessPool"}, error
         assert job.run_cell("alive = 1") is None
-        assert len(set(processes_of(sandbox._process.pid)) - before) == 1
-    assert set(processes_of(sandbox._process.pid)) == before
+        assert len(set(descendants(sandbox._process.pid)) - before) == 1
+    assert set(descendants(sandbox._process.pid)) == before
 
 
 PIN = """
@@ -412,7 +413,7 @@ def test_submissions_cannot_reach_each_other(sandbox, other):
         service.bind("\0traindeep-wall")
         service.listen()
         assert victim.run_cell(secret) is None
-        family = processes_of(os.getpid())
+        family = descendants(os.getpid())
         os.kill(family[-1], 0)  # outside this is allowed
         folders = [f"{other._temporary}/scratch"] if other._temporary else []
         ours = [os.getpid(), os.getppid(), *family]
@@ -420,7 +421,7 @@ def test_submissions_cannot_reach_each_other(sandbox, other):
             assert job.run_cell(REACH) is None
             assert RemoteStudent(job).attack(ours, folders, list(range(50))) == []
         assert RemoteStudent(victim).secret == "SECRET"
-        assert set(processes_of(os.getpid())) == set(family)
+        assert set(descendants(os.getpid())) == set(family)
         assert victim.report is None
     assert victim.report.status == -9  # by us, at the end
     still_sound(sandbox)
@@ -455,7 +456,7 @@ late = Late()
 
 def around(sandbox) -> dict:
     """What a job could leave on the machine."""
-    warm = processes_of(sandbox._process.pid)
+    warm = descendants(sandbox._process.pid)
     found = {"processes": warm, "shared": sorted(os.listdir("/dev/shm"))}
     for name in ("shm", "sem", "msg"):
         with contextlib.suppress(OSError):
@@ -480,7 +481,7 @@ def test_nothing_outlives_its_submission(sandbox, how):
     before = around(sandbox)
     with contextlib.suppress(SubmissionFailed), sandbox.job(Limits(call_s=1)) as job:
         job.run_cell(LITTER)
-        mine = set(processes_of(sandbox._process.pid)) - set(before["processes"])
+        mine = set(descendants(sandbox._process.pid)) - set(before["processes"])
         assert len(mine) == 1
         job.run_cell(ENDINGS[how])
     assert gone(mine)

@@ -336,8 +336,14 @@ class Sandbox:
         lines = self._errors.read().decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
-    def job(self, limits: Limits = Limits(), seed: int = 0) -> "Job":  # noqa: B008 - frozen
-        """A new child of the warm process. Use it as a context manager; one at a time."""
+    def job(self, limits: Limits = Limits(), seed: int = 0, refused: Iterable[str] = ()) -> "Job":  # noqa: B008 - frozen
+        """A new child of the warm process. Use it as a context manager; one at a time.
+
+        Args:
+            limits: What it may use.
+            seed: Of its random streams.
+            refused: Words that requests will name as `forbidden`: what takes time to prepare is prepared only once.
+        """
         if os.getpid() != self._owner:
             raise RuntimeError("a Sandbox belongs to the process that started it; start another one here")
         if self._job is not None:
@@ -345,7 +351,7 @@ class Sandbox:
         if self._process is None or self._stale or self._jobs >= JOBS_PER_PROCESS:
             self.restart()
         self._jobs += 1
-        return Job(self, limits, seed)
+        return Job(self, limits, seed, sorted(refused))
 
     def restart(self) -> None:
         """End the warm process and start another. A job that was running is lost."""
@@ -411,7 +417,7 @@ class Job:
         foreseen: Whether all requests since the last reset had been sent ahead.
     """
 
-    def __init__(self, sandbox: Sandbox, limits: Limits, seed: int):
+    def __init__(self, sandbox: Sandbox, limits: Limits, seed: int, refused: list[str]):
         self.sandbox, self.limits, self.generation = sandbox, limits, sandbox.generation
         self.deadline = time.monotonic() + limits.wall_s
         self.output, self.output_total, self.epoch = b"", 0, 0
@@ -436,7 +442,8 @@ class Job:
                     fcntl.fcntl(fd, 1031, 1 << 20)  # F_SETPIPE_SZ: fewer turns for large arrays
         try:
             sandbox._job = self
-            sandbox._ask({"limits": {"memory": limits.memory_bytes, "cpu": limits.cpu_s}, "seed": seed}, theirs)
+            bounds = {"memory": limits.memory_bytes, "cpu": limits.cpu_s}
+            sandbox._ask({"limits": bounds, "seed": seed, "refused": refused}, theirs)
         except GraderFault:
             self._close_pipes()
             sandbox._job = None

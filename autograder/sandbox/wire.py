@@ -9,6 +9,7 @@ ProtocolError. Nothing is bounded by trust: the reader of a frame checks the pre
 """
 
 import builtins
+import functools
 import itertools
 import math
 import operator
@@ -39,9 +40,11 @@ DTYPES = {
     np.dtype(code).name: np.dtype(code)
     for code in ["?", "b", "B", "h", "H", "i", "I", "q", "Q", "e", "f", "d", "F", "D"]
 }
+NAMES = {dtype: name for name, dtype in DTYPES.items()}  # of another byte order is another dtype
 TORCH_DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64",
                 "complex64", "complex128")  # fmt: skip
 PAD = [b"\0" * n for n in range(64)]
+SMALL = 4096  # bytes that are copied faster than a view of them is made
 
 
 class ProtocolError(Exception):
@@ -138,10 +141,19 @@ class _Encoder:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_HEADER:
             raise Unsendable("nested too deeply" if depth > MAX_DEPTH else "too many items")
-        if type(x) in _FLAT:
+        kind = type(x)  # nearly all values are of one of these exactly, and asking torch for its kinds is slow
+        if kind in _FLAT:
             return x
-        if type(x) is int:
+        if kind is int:
             return self.integer(x)
+        if kind is np.ndarray:
+            return self.array(x)
+        if kind is list:
+            return self.items(x, depth)
+        if kind is tuple:
+            return self.ext(TUPLE, self.items(x, depth))
+        if kind is dict:
+            return self.mapping(x, depth)
         if isinstance(x, _NUMPY):
             return self.array(x)
         if isinstance(x, int):
@@ -159,8 +171,7 @@ class _Encoder:
         if isinstance(x, tuple):
             return self.ext(TUPLE, self.items(tuple.__iter__(x), depth))
         if isinstance(x, dict):
-            self.hashed(len(x))
-            return {self.key(k, depth): self.plain(v, depth + 1) for k, v in dict.items(x)}
+            return self.mapping(x, depth)
         if isinstance(x, (set, frozenset)):
             self.hashed(len(x))
             return self.ext(SET, [isinstance(x, frozenset), self.items(iter(x), depth)])
@@ -182,7 +193,14 @@ class _Encoder:
             return items
         return [self.plain(item, depth + 1) for item in items]
 
+    def mapping(self, x, depth: int) -> dict:
+        self.hashed(len(x))
+        return {self.key(k, depth): self.plain(v, depth + 1) for k, v in dict.items(x)}
+
     def key(self, x, depth: int):
+        if type(x) is str:
+            self.nodes += 1
+            return x
         if not isinstance(x, _KEYS):
             raise Unsendable(f"a key of type {type(x).__name__}")
         return self.plain(x, depth + 1)
@@ -215,22 +233,25 @@ class _Encoder:
     def array(self, x):
         kind = "s" if isinstance(x, np.generic) else "n"
         x = np.asarray(x)
-        if x.dtype.name not in DTYPES or not x.dtype.isnative:
+        name = NAMES.get(x.dtype)
+        if name is None:
             return self.other(x)
         flags = 0 if x.flags.writeable or kind == "s" else READ_ONLY
-        return self.ext(ARRAY, [kind, x.dtype.name, *self.layout(x, flags), None, None])
+        return self.ext(ARRAY, [kind, name, *self.layout(x, flags), None, None])
 
     def tensor(self, x, torch):
-        dtype = str(x.dtype).removeprefix("torch.")
+        kind, dtype = type(x), torch_dtype(x.dtype)
         if x.layout != torch.strided or x.device.type != "cpu" or dtype not in TORCH_DTYPES or x.is_quantized:
             raise Unsendable(f"a tensor of layout {x.layout} on {x.device} of type {x.dtype}")
-        flags = REQUIRES_GRAD if x.requires_grad else 0
-        flags |= PARAMETER if isinstance(x, torch.nn.Parameter) else 0
-        data = x.detach().resolve_conj().resolve_neg()
+        parameter = kind is not torch.Tensor and isinstance(x, torch.nn.Parameter)
+        flags = (REQUIRES_GRAD if x.requires_grad else 0) | (PARAMETER if parameter else 0)
+        data = x.detach()
+        if dtype.startswith("complex") or data.is_neg():
+            data = data.resolve_conj().resolve_neg()
         data = (data.view(torch.int16) if dtype == "bfloat16" else data).numpy()
         grad = x.grad if x.is_leaf else None
         grad = None if grad is None else self.tensor(grad, torch)  # its bytes lie before those of x, as decode reads
-        return self.ext(ARRAY, ["t", dtype, *self.layout(data, flags), self.ident(x), grad])
+        return self.ext(ARRAY, ["t", dtype, *self.layout(data, flags), self.ident(x) if parameter else None, grad])
 
     def layout(self, x, flags: int) -> tuple:
         """Queue the bytes. A transposed or strided array arrives transposed or strided: `.view` fails on both sides."""
@@ -243,9 +264,10 @@ class _Encoder:
         else:
             shape = x.shape
         if x.size:
-            self.body.append(memoryview(x.reshape(-1).view(np.uint8)))
-            self.body.append(PAD[-x.nbytes % 64])
-            self.size += x.nbytes + -x.nbytes % 64
+            size = x.nbytes
+            self.body.append(x.tobytes() if size < SMALL else memoryview(x.reshape(-1).view(np.uint8)))
+            self.body.append(PAD[-size % 64])
+            self.size += size + -size % 64
         return list(shape), order, flags
 
 
@@ -255,6 +277,11 @@ _KEYS = (type(None), bool, int, float, str, bytes, tuple, np.generic, frozenset)
 VIEWS = (range, type({}.keys()), type({}.values()), type({}.items()))
 # What a function may return instead of a list. A plain iterator stays where it is: it is consumed by its use.
 STREAMS = (types.GeneratorType, map, filter, zip, enumerate, reversed)
+
+
+@functools.cache
+def torch_dtype(dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def constant_name(x) -> str | None:
@@ -465,6 +492,9 @@ def mutables_of(request: dict) -> Iterator:
 def mutables(tree) -> Iterator:
     """What of a tree of plain data can be changed in place."""
     if type(tree) in _FLAT or type(tree) is int:  # most of what there is; asking torch for its kinds is slow
+        return
+    if type(tree) is np.ndarray:
+        yield tree
         return
     torch = sys.modules.get("torch")
     kinds = (np.ndarray, np.random.Generator) + ((torch.Tensor, torch.Generator) if torch else ())

@@ -6,6 +6,7 @@ answers/<id>.json, in the grader they are computed (autograder/exercise.py).
 
 import copy
 import dataclasses
+import functools
 import json
 import math
 import re
@@ -233,12 +234,22 @@ class Signature:
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """Where two values part: `short` gives nothing away about the expected numbers, `full` does."""
+    """Where two values part: `short` gives nothing away about the expected numbers, the rest does.
+
+    The rest is put into words only when somebody reads it: most comparisons are with mistakes that are not the
+    student's.
+    """
 
     short: str
-    full: str
-    expected: str = ""
-    got: str = ""
+    explain: Callable[[], tuple[str, str, str]]
+
+    @functools.cached_property
+    def _words(self) -> tuple[str, str, str]:
+        return self.explain()
+
+    full = property(lambda self: self._words[0])
+    expected = property(lambda self: self._words[1])
+    got = property(lambda self: self._words[2])
 
 
 def same(a: Answer, b: Answer, tolerance: tuple[float, float]) -> bool:
@@ -271,8 +282,7 @@ def difference(
             return _kind_differs(what, f"a dict with keys {', '.join(map(repr, expected))}", got)
         for key, e in expected.items():
             if key not in got:
-                message = f"{what} lacks the key {key!r}; it has {', '.join(map(repr, list(got)[:10])) or 'none'}"
-                return Difference(message, message)
+                return _says(f"{what} lacks the key {key!r}; it has {', '.join(map(repr, list(got)[:10])) or 'none'}")
             # A scenario names its results by the keys of a dict: those names are the clearer ones.
             label = key if not path and not names and isinstance(key, str) else f"{what}[{key!r}]"
             if found := difference(e, got[key], rtol, atol, (), label):
@@ -321,27 +331,35 @@ def _array_difference(expected, got, rtol, atol, what) -> Difference | None:
             bad = ~((delta <= atol + rtol * np.abs(e)) | (e == g) | (np.isnan(e) & np.isnan(g)))
     if not bad.any():
         return None
-    first = tuple(int(i) for i in np.argwhere(bad)[0])
-    ranked = np.where(bad, np.where(np.isfinite(delta), delta, np.inf), -1.0)
-    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(ranked)), ranked.shape))
     short = f"{what} differs from the reference in {int(bad.sum())} of {bad.size} values"
     if np.isnan(g).any() and not np.isnan(e).any():
         short += "; some are nan"
-    at = f" at {list(first)}" if first else ""
-    full = f"{short}. First{at}: expected {e[first]:.6g}, got {g[first]:.6g}. Largest difference {delta[worst]:.3g}"
-    full += f" at {list(worst)}" if worst else ""
-    full += f", allowed {atol + rtol * abs(e[worst]):.1g}."
-    return Difference(short + ".", full, show(expected), show(got))
+
+    def explain() -> tuple[str, str, str]:
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        ranked = np.where(bad, np.where(np.isfinite(delta), delta, np.inf), -1.0)
+        worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(ranked)), ranked.shape))
+        at = f" at {list(first)}" if first else ""
+        full = f"{short}. First{at}: expected {e[first]:.6g}, got {g[first]:.6g}. Largest difference {delta[worst]:.3g}"
+        full += f" at {list(worst)}" if worst else ""
+        return f"{full}, allowed {atol + rtol * abs(e[worst]):.1g}.", show(expected), show(got)
+
+    return Difference(short + ".", explain)
 
 
 def _kind_differs(what, wanted, got) -> Difference:
-    message = f"{what} should be {wanted}; got {describe_kind(got)}."
-    return Difference(message, message)
+    return _says(f"{what} should be {wanted}; got {describe_kind(got)}.")
+
+
+def _says(message: str) -> Difference:
+    return Difference(message, lambda: (message, "", ""))
 
 
 def _value_differs(what, expected, got) -> Difference:
-    short = f"{what} differs from the reference."
-    return Difference(short, f"{what}: expected {show(expected)}, got {show(got)}.", show(expected), show(got))
+    def explain() -> tuple[str, str, str]:
+        return f"{what}: expected {show(expected)}, got {show(got)}.", show(expected), show(got)
+
+    return Difference(f"{what} differs from the reference.", explain)
 
 
 def describe_kind(value) -> str:
