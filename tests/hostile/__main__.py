@@ -1,4 +1,4 @@
-"""Grade the hostile corpus: python tests/hostile [--isolation bubblewrap|confined] [--only NAME_OR_NUMBER ...]."""
+"""Grade the hostile corpus: python tests/hostile [--jobs N] [--isolation bubblewrap|confined] [--only NAME_OR_NUMBER]."""
 
 import argparse
 import dataclasses
@@ -15,7 +15,7 @@ import frame  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 from rich.text import Text  # noqa: E402
-from running import Row, Run  # noqa: E402
+from running import Row, judge_all  # noqa: E402
 
 from autograder.course import Course  # noqa: E402
 from autograder.sandbox.host import SandboxUnavailable  # noqa: E402
@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--isolation", choices=("bubblewrap", "confined"), default="bubblewrap")
     parser.add_argument("--only", nargs="+", metavar="NAME_OR_NUMBER", default=[], help="these attacks only")
     parser.add_argument("--section", choices=frame.SECTIONS, help="the attacks of this section only")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="grade N at a time")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here")
     chosen = parser.parse_args()
     attacks = frame.corpus([chosen.section] if chosen.section else frame.SECTIONS)
@@ -36,14 +37,15 @@ def main() -> int:
     rows, start = [], time.monotonic()
     signal.signal(signal.SIGTERM, lambda *args: sys.exit(143))  # so that what it has made is removed
     try:
-        with Run(Course.find(__file__), chosen.isolation) as run:
-            for attack in attacks:
-                rows.append(run.judge(attack))
-                console.print(line(rows[-1]))
-                sys.stdout.flush()
+        for row in judge_all(Course.find(__file__), chosen.isolation, attacks, max(chosen.jobs, 1)):
+            rows.append(row)
+            console.print(line(row))
+            sys.stdout.flush()
     except SandboxUnavailable as error:
         print(f"python tests/hostile: {error}", file=sys.stderr)
         return 2
+    order = {(attack.section, attack.name): place for place, attack in enumerate(attacks)}
+    rows.sort(key=lambda row: order[row.section, row.name])
     console.print(table(rows))
     bad = [row for row in rows if not row.good]
     console.print(

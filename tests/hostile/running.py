@@ -1,13 +1,17 @@
 """Grade an attack between two honest submissions and say what came of it."""
 
+import concurrent.futures
 import contextlib
 import dataclasses
+import multiprocessing
+import multiprocessing.util
 import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import frame
 import harm
 import torch._dynamo  # noqa: F401 - some known mistakes import it, which changes the process: before the first look
 from frame import ASSIGNMENT, Attack, HandIn
@@ -17,7 +21,7 @@ from autograder.course import Course
 from autograder.finding import find
 from autograder.grading import Grader
 from autograder.result import Result
-from autograder.sandbox.host import GraderFault, SubmissionFailed
+from autograder.sandbox.host import GraderFault, SubmissionFailed, choose_isolation
 
 BEFORE, AFTER = "s00-honest", "s99-honest"
 
@@ -132,6 +136,33 @@ class Run:
     def _written_before(self) -> list[bytes]:
         paths = batch.paths(self.world.out, BEFORE, ASSIGNMENT)
         return [path.read_bytes() if path.is_file() else b"" for path in paths]
+
+
+def judge_all(course: Course, isolation: str, attacks: list[Attack], jobs: int = 1):
+    """Yield the row of each attack. Several jobs are processes with a world and a grader each; the rows then come in
+    the order in which they are ready."""
+    choose_isolation(isolation)  # says here what it would say in a job
+    if jobs == 1:
+        with Run(course, isolation) as run:
+            yield from map(run.judge, attacks)
+        return
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(jobs, context, _begin_job, (course, isolation)) as pool:
+        try:
+            for row in concurrent.futures.as_completed([pool.submit(_job, a.section, a.name) for a in attacks]):
+                yield row.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _begin_job(course: Course, isolation: str) -> None:
+    global _run
+    _run = Run(course, isolation).__enter__()
+    multiprocessing.util.Finalize(None, _run.__exit__, exitpriority=1)
+
+
+def _job(section: str, name: str) -> Row:
+    return _run.judge(next(a for a in frame.corpus([section]) if a.name == name))
 
 
 def neighbour_lost(done: batch.Done | None) -> list[str]:
