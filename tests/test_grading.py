@@ -181,6 +181,26 @@ def test_a_function_that_hangs_kills_or_floods_costs_only_its_exercise(grader, s
     assert result.gradable
 
 
+@pytest.mark.parametrize("how", ["while True:\n            pass", "__import__('os')._exit(0)"], ids=["hangs", "exits"])
+@pytest.mark.parametrize("whole", [True, False], ids=["all requests are foreseen", "some are not"])
+def test_an_answer_counts_although_a_later_call_of_its_test_ends_the_process(
+    grader, students, monkeypatch, how, whole
+):
+    """Answers leave the sandbox together; the outcome is still that of the first wrong one, which a mistake names."""
+    mistake = students.items[FORWARD].misconceptions[0]
+    code = demo.as_cell(students.right[FORWARD], students.items[FORWARD], mistake)
+    code += f"\n\nwrong = {FORWARD}\ndef {FORWARD}(x, *args, **kwargs):\n    if x.dtype == np.float32:\n        {how}\n"
+    code += "    return wrong(x, *args, **kwargs)\n"
+    assignment = grader._rehearsed(NAME)
+    key = (FORWARD, "test_default_eps_and_float32")  # two calls, the second with float32
+    assert key in assignment.whole
+    if not whole:
+        monkeypatch.setattr(assignment, "whole", assignment.whole - {key})
+    result = grader.grade(students.right_but(**{FORWARD: code}))
+    (found,) = (t for e in result.exercises for t in e.tests if (e.id, t.name) == key)
+    assert (found.outcome, found.misconception) == ("failed", mistake.id)
+
+
 def test_a_cell_that_hangs_exits_or_does_not_parse_costs_only_its_exercise(grader, students, monkeypatch):
     """A broken cell is skipped, its exercise says why, and so does a remark; added cells cost nothing."""
     monkeypatch.setattr(grading, "CELL_S", 2.0)
