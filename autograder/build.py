@@ -8,9 +8,11 @@ import contextlib
 import inspect
 import io
 import json
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from traindeep import exercise as visible
@@ -33,6 +35,7 @@ from autograder.course import (
     to_bytes,
 )
 from autograder.exercise import Live, run_hidden, score
+from autograder.workers import side_by_side
 
 SHORT = 14  # characters; a solution line shorter than this (`return y`) may stand elsewhere by chance
 
@@ -65,8 +68,12 @@ def derive(course: Course, assignments: Iterable[str] = ()) -> dict[Path, bytes]
     return files
 
 
-def prove(course: Course, assignments: Iterable[str] = ()) -> list[killtable.Row]:
+def prove(course: Course, assignments: Iterable[str] = (), jobs: int = 1) -> list[killtable.Row]:
     """Prove the tests: solutions get full marks, stubs and trivial answers none, wrong answers lose points.
+
+    Args:
+        assignments: Default: all.
+        jobs: Processes that share the exercises.
 
     Returns:
         The rows of the kill table.
@@ -74,19 +81,26 @@ def prove(course: Course, assignments: Iterable[str] = ()) -> list[killtable.Row
     Raises:
         BuildError: the first exercise for which this does not hold.
     """
+    names = tuple(assignments or course.assignments)
+    ids = [id for name in names for id in exercises_of(course.source(name))]
     rows = []
-    for assignment in assignments or course.assignments:
-        source = course.source(assignment)
-        refuse_scores(source, assignment, full=True)
-        refuse_scores(release_notebook(source), assignment, full=False)
-        for id in exercises_of(source):
-            row = killtable.row(id)
+    with side_by_side(min(jobs, len(ids))) as run:
+        proofs = run(killtable.row, ids)
+        for _ in run(_prove_scores, [course] * len(names), names):
+            pass
+        for id, row in zip(ids, proofs, strict=True):
             if row.faults:
                 raise BuildError(
                     f"{id}: {row.faults[0]}" + (f" (and {len(row.faults) - 1} more)" if row.faults[1:] else "")
                 )
             rows.append(row)
     return rows
+
+
+def _prove_scores(course: Course, assignment: str) -> None:
+    source = course.source(assignment)
+    refuse_scores(source, assignment, full=True)
+    refuse_scores(release_notebook(source), assignment, full=False)
 
 
 def write(files: dict[Path, bytes]) -> list[Path]:
@@ -279,7 +293,8 @@ def run_cells(nb) -> dict:
     for number, cell in enumerate(nb.cells, start=1):
         if cell.cell_type == "code" and role(cell) in ("solution", "code"):
             try:
-                with contextlib.redirect_stdout(io.StringIO()):  # what the lecture prints is no news here
+                # What the lecture prints is no news here, and `use` must not give what whoever builds has solved.
+                with contextlib.redirect_stdout(io.StringIO()), patch.dict(os.environ, TRAINDEEP_GRADING="1"):
                     exec(compile(cell.source, f"<cell {number}>", "exec"), namespace)
             except Exception as error:
                 raise BuildError(

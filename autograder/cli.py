@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
             raise Stop(
                 "student code runs in forked processes, which Windows does not have; use WSL2 or a Linux machine"
             )
-        if args.command in ("grade", "demo"):
+        if args.command in ("grade", "demo", "build", "killtable"):
             from autograder.workers import ONE_THREAD
 
             os.environ.update(ONE_THREAD)  # before NumPy is imported, as for the worker processes
@@ -115,12 +115,19 @@ def parser() -> argparse.ArgumentParser:
             help="how student code is walled in; none is for notebooks you trust (default: auto, the strongest there is)",
         )
 
+    def jobs(made, what):
+        number = min(2, os.cpu_count() or 1)
+        text = f"{what} at a time (default: %(default)s)"
+        made.add_argument("--jobs", type=_positive, default=number, metavar="N", help=text)
+
     build = command("build", _build, "write notebooks and recorded answers from their sources, or refuse and say why")
     build.add_argument("assignment", nargs="*", help="default: all")
     build.add_argument("--check", action="store_true", help="write nothing; fail if a derived file is not up to date")
+    jobs(build, "exercises proved")
 
     kill = command("killtable", _killtable, "show how the hidden tests do on wrong, right and trivial answers")
     kill.add_argument("exercise", nargs="*", help="default: all")
+    jobs(kill, "exercises proved")
 
     grade = command(
         "grade",
@@ -156,13 +163,7 @@ def parser() -> argparse.ArgumentParser:
 
     demo = command("demo", _demo, "make a class of 24 submissions of every kind and grade it")
     demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="made anew (default: demo)")
-    demo.add_argument(
-        "--jobs",
-        type=_positive,
-        default=min(2, os.cpu_count() or 1),
-        metavar="N",
-        help="submissions graded at a time (default: %(default)s)",
-    )
+    jobs(demo, "submissions graded")
     isolation(demo)
 
     command("doctor", _doctor, "say what this machine can do: isolation, versions, folders")
@@ -197,7 +198,7 @@ def _build(args) -> int:
     course = _course(args)
     _known(course, args.assignment)
     files = build.derive(course, args.assignment)
-    rows = build.prove(course, args.assignment)
+    rows = build.prove(course, args.assignment, args.jobs)
     count = f"{len(rows)} exercises, {sum(r.misconceptions for r in rows)} misconceptions, {sum(r.variants for r in rows)} variants"
     if args.check:
         if not args.assignment and (stale := build.stale(course, files)):
@@ -215,13 +216,14 @@ def _killtable(args) -> int:
     from traindeep import exercise
 
     from autograder import killtable
+    from autograder.workers import side_by_side
 
-    rows = []
-    for id in args.exercise or exercise.ids():
-        try:
-            rows.append(killtable.row(id))
-        except exercise.UnknownExercise as error:
-            raise Stop(str(error), 2) from None
+    ids = args.exercise or exercise.ids()
+    try:
+        with side_by_side(min(args.jobs, len(ids))) as run:
+            rows = list(run(killtable.row, ids))
+    except exercise.UnknownExercise as error:
+        raise Stop(str(error), 2) from None
     Console().print(killtable.table(rows))
     faults = [f"{row.id}: {fault}" for row in rows for fault in row.faults]
     for fault in faults:
@@ -281,6 +283,8 @@ def _find(course, args) -> tuple[list, int]:
             raise Stop("nothing was graded")
         where = ", ".join(map(_plain, args.paths))
         raise Stop(f"no submission in {where}; expected *.ipynb or submitted/<student>/<assignment>/*.ipynb")
+    # One assignment after the other: each has its own warm process and its own rehearsal.
+    found.sort(key=lambda item: (item.assignment, item.student))
     return [item for item in found if item.assignment in known], len(strangers)
 
 

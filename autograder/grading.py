@@ -80,6 +80,9 @@ class Assignment:
                     f"{course.release_path(name)}, {id}: {points:g} points, hidden.py says {hidden.load(id).points:g}"
                 )
         self.oracles = {item.id: Live(item) for item in self.exercises}
+        # What `use` gives a graded notebook: the stand-ins of earlier notebooks, never its own answers.
+        modules = sorted((visible.ROOT / "standins").glob("nb[0-9][0-9].py"))
+        self.stand_ins = tuple(path.stem for path in modules if path.stem < f"nb{name[:2]}")
         self.refused = {word for item in self.exercises for word in item.visible.forbidden}
         order = [(item, test) for item in self.exercises for test in item.tests]
         # Interleaved over exercises and drawn from the secret: what one test leaves behind meets no test in particular.
@@ -111,6 +114,7 @@ class Assignment:
         files = [path for root in roots for path in sorted(root.glob("*.py"))]
         files += [visible.ROOT / name for name in ("compare.py", "checks.py", "student.py")]
         files += [visible.ROOT / "exercises" / f"{item.id}.py" for item in self.exercises]
+        files += [visible.ROOT / "standins" / f"{name}.py" for name in self.stand_ins]
         files += [
             Path(hidden.__file__).parent / f"{name}.py" for name in ("exercise", "foresight", "grading", "student")
         ]
@@ -162,6 +166,7 @@ class Grader:
         self.limits = limits or Limits(call_s=CALL_S, cpu_s=120, wall_s=180.0)
         self._assignments: dict[str, Assignment] = {}
         self._sandbox: Sandbox | None = None
+        self._stand_ins: tuple[str, ...] = ()
 
     def __enter__(self) -> "Grader":
         return self
@@ -173,9 +178,16 @@ class Grader:
 
     @property
     def sandbox(self) -> Sandbox:
+        """The warm process, with the stand-ins of the assignment that was graded last."""
         if self._sandbox is None:
-            self._sandbox = Sandbox(self.isolation)
+            self._sandbox = Sandbox(self.isolation, self._stand_ins)
         return self._sandbox
+
+    def _open_for(self, assignment: Assignment) -> None:
+        """Another assignment may need another warm process: one that has its stand-ins, and no others."""
+        if assignment.stand_ins != self._stand_ins:
+            self.__exit__()
+            self._stand_ins = assignment.stand_ins
 
     def assignment(self, name: str) -> Assignment:
         if name not in self._assignments:
@@ -188,6 +200,7 @@ class Grader:
         What the solution does not pass here, and what an idle answer passes, is broken and counts for nobody.
         """
         assignment = self.assignment(name)
+        self._open_for(assignment)
         if assignment.rehearsed:
             return assignment
         submission = solved(self.course, name)

@@ -755,3 +755,18 @@ def test_an_installed_grader_is_hidden(monkeypatch):
     monkeypatch.setattr(host, "secret_paths", lambda: [secret])
     with Sandbox("bubblewrap") as sandbox:
         assert run(sandbox, f"import os\ndef attack(): return os.listdir({secret!r})") == []
+
+
+def test_stand_ins_of_earlier_notebooks_are_there_and_no_others(any_sandbox):
+    """`use` gives what the sandbox was opened with; without stand-ins it says that there is none."""
+    use = "from traindeep import use\nf = use({!r})\nassert callable(f)\n"
+    with any_sandbox.job() as job:
+        assert job.run_cell(use.format("bn_forward_train")).kind == "NoStandIn"
+    with Sandbox(any_sandbox.level, ("nb02",)) as other, other.job() as job:
+        assert job.run_cell(use.format("bn_forward_train")) is None
+        looks = "import os, traindeep.standins as s\nassert sorted(os.listdir(os.path.dirname(s.__file__))) == {!r}"
+        there = ["__init__.py", "nb02.py"]
+        if other.level != "none":
+            assert job.run_cell(looks.format(there)) is None
+            stolen = job.run_cell("from traindeep.standins import nb01")
+            assert stolen is not None

@@ -203,14 +203,20 @@ def course_folder() -> str | None:
     return places[0] if places else None
 
 
-def course_entries() -> dict[str, str]:
+def course_entries(stand_ins: Iterable[str] = ()) -> dict[str, str]:
     """Name and path of everything in traindeep that student code may import.
 
-    Not the reference; not the stand-ins either, which would answer the exercises of the notebook that is graded.
+    Not the reference; of the stand-ins only those asked for: others would answer the notebook that is graded.
+
+    Args:
+        stand_ins: Names of modules of `traindeep.standins`, for example "nb02".
     """
     folder = course_folder()
     names = sorted(os.listdir(folder)) if folder else []
-    return {name: os.path.join(folder, name) for name in names if name not in ("reference", "standins")}
+    entries = {name: os.path.join(folder, name) for name in names if name not in ("reference", "standins")}
+    for name in ("__init__", *stand_ins) if stand_ins else ():
+        entries[f"standins/{name}.py"] = os.path.join(folder, "standins", f"{name}.py")
+    return entries
 
 
 def secret_paths() -> list[str]:
@@ -235,7 +241,7 @@ def _environment(scratch: str) -> dict[str, str]:
     return {**ENVIRONMENT, "HOME": scratch, "TMPDIR": scratch, "MPLCONFIGDIR": f"{scratch}/matplotlib"}
 
 
-def _bubblewrap() -> list[str]:
+def _bubblewrap(stand_ins: Iterable[str] = ()) -> list[str]:
     """The command line of the wall. Later options hide what earlier ones showed, so the order matters."""
     # Started by root, bubblewrap keeps every capability unless told to drop them.
     a = ["bwrap", "--unshare-user", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv",
@@ -252,7 +258,7 @@ def _bubblewrap() -> list[str]:
     here = os.path.dirname(os.path.abspath(__file__))
     for name in INSIDE:
         a += ["--ro-bind", f"{here}/{name}", f"/sandbox/{name}"]
-    for name, path in course_entries().items():
+    for name, path in course_entries(stand_ins).items():
         a += ["--ro-bind", path, f"/course/traindeep/{name}"]
     # torch reads cpuinfo to choose its kernels. No --dev: it would be a second writable file system.
     a += ["--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/urandom", "/dev/urandom",
@@ -267,12 +273,17 @@ def _bubblewrap() -> list[str]:
 
 
 class Sandbox:
-    """One warm process, in which jobs run one after the other. Use one Sandbox for each worker process."""
+    """One warm process, in which jobs run one after the other. Use one Sandbox for each worker process.
 
-    def __init__(self, level: str):
+    Args:
+        level: Of isolation.
+        stand_ins: What `traindeep.reuse.use` may return inside, see `course_entries`.
+    """
+
+    def __init__(self, level: str, stand_ins: tuple[str, ...] = ()):
         if why_not(level):
             raise SandboxUnavailable(f"isolation {level}: {why_not(level)}")
-        self.level, self.generation = level, 0
+        self.level, self.stand_ins, self.generation = level, stand_ins, 0
         self._process = self._job = None
         self._start()
 
@@ -280,12 +291,12 @@ class Sandbox:
         self._owner, self._jobs, self._stale = os.getpid(), 0, False
         self._temporary, scratch, modules, course = None, "/scratch", "/sandbox", "/course"
         if self.level != "bubblewrap":
-            self._temporary, scratch, modules, course = _folders()
+            self._temporary, scratch, modules, course = _folders(self.stand_ins)
         self._control, theirs = socket.socketpair()
         self._control.settimeout(START_S)
         code = f"import sys; sys.path[:0] = [{course!r}, {modules!r}]; import worker; worker.main({theirs.fileno()})"
         command = [sys.executable, "-s", "-P", "-c", code]  # not -I, which would ignore PYTHONHASHSEED
-        wall = _bubblewrap() if self.level == "bubblewrap" else []
+        wall = _bubblewrap(self.stand_ins) if self.level == "bubblewrap" else []
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
             [*wall, *command], pass_fds=[theirs.fileno()], env=_environment(scratch), cwd="/", start_new_session=True,
@@ -293,7 +304,7 @@ class Sandbox:
         theirs.close()
         read = ["/"]
         if self.level == "confined":
-            read = [*visible_paths(), *course_entries().values(), course, modules, "/dev/null", "/dev/urandom",
+            read = [*visible_paths(), *course_entries(self.stand_ins).values(), course, modules, "/dev/null", "/dev/urandom",
                     "/proc/cpuinfo"]  # fmt: skip
             read += [os.path.join(os.path.dirname(os.path.abspath(__file__)), name) for name in INSIDE]
         sources = [str(Path(path).parent) for path in secret_paths()]  # an editable install puts them on sys.path
@@ -385,15 +396,15 @@ class Sandbox:
         self.close()
 
 
-def _folders() -> tuple[str, str, str, str]:
+def _folders(stand_ins: Iterable[str]) -> tuple[str, str, str, str]:
     """Scratch, our modules, and the course without its answers, for a process that sees the file system as it is."""
     base = os.path.realpath(tempfile.mkdtemp(prefix="traindeep-"))
     here = os.path.dirname(os.path.abspath(__file__))
     links = {f"modules/{name}": f"{here}/{name}" for name in INSIDE}
-    links |= {f"course/traindeep/{name}": path for name, path in course_entries().items()}
-    for folder in ("scratch", "modules", "course/traindeep"):
-        os.makedirs(f"{base}/{folder}")
+    links |= {f"course/traindeep/{name}": path for name, path in course_entries(stand_ins).items()}
+    os.makedirs(f"{base}/scratch")
     for link, path in links.items():
+        os.makedirs(os.path.dirname(f"{base}/{link}"), exist_ok=True)
         os.symlink(path, f"{base}/{link}")
     return base, f"{base}/scratch", f"{base}/modules", f"{base}/course"
 
