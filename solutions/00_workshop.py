@@ -1,0 +1,138 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The workshop: gradients, losses, initial weights
+#
+# This course is about two things: what makes deep networks **trainable**, and what makes them **generalize**. You
+# will build normalization, dropout, regularization, augmentation and residual networks, first by hand in NumPy, then
+# as torch modules. Before that, a workshop needs tools. This notebook makes five:
+#
+# 1. a **gradient checker**, which judges every backward pass you will ever write;
+# 2. **softmax and cross-entropy**, the loss of nearly every experiment here, so that it survives any score;
+# 3. four **activation functions** with their slopes;
+# 4. a **linear layer**, forward and backward;
+# 5. **initial weights** of the right size.
+#
+# With these five you have a network that learns. On the way you meet three reasons why a deep one does not:
+# **saturation**, **bad scale** and **dead ReLUs**. Much of the rest of the course is about cures.
+#
+# **You need**: NumPy, and to have met back-propagation once. **Time**: about 2.5 hours. **Points**: 22 for code in
+# five exercises, 7 for two questions in words.
+#
+# ### How an exercise works
+#
+# Every exercise is two cells. In the first you replace the line `raise NotImplementedError` by your code, and run it.
+# The second checks it, and says not only that something is wrong but, where it can, which idea.
+#
+# - `check("numerical_gradient")` is what that second cell calls. Run it as often as you like; it costs nothing.
+# - `hint("numerical_gradient")` (in a new cell, with the name of the exercise) gives the next of three hints, from a
+#   question to almost a line of code.
+# - `progress()` shows how far you are in the whole course. It is kept when you restart the kernel.
+# - `use("numerical_gradient")` gives your own function back to you in a later notebook or experiment, if it passes its
+#   check; otherwise a stand-in, so that one open exercise does not block the rest. It prints which one you got.
+#
+# The checks that you see are not all that count: the grader uses other numbers and other shapes. What it tests is
+# always written in the docstring of the exercise. Four rules hold everywhere. Arguments are left as they were. Whole
+# numbers and float32 are as good as float64, and results are floating-point. Bad input is refused where the
+# docstring says so, with a `ValueError` whose message names the argument: `h must be positive, got -1`. And rows are
+# examples: features come as `(N, D)`, weights as `(Dout, Din)`.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+from traindeep import check, hint, progress, use
+from traindeep.data import digits
+from traindeep.plots import COLORS, claim, mean_with_spread, style
+from traindeep.training import evaluate, train
+
+torch.set_num_threads(1)  # small networks: faster than two threads, and reproducible
+style()
+
+# %% [markdown]
+# ## 1 · A judge for every gradient
+#
+# A backward pass is a page of algebra, and a slip in it rarely crashes. The network still trains, only worse, and
+# nothing tells you. So before you write any backward pass, build the judge: a function that needs no algebra. It takes
+# *any* function $f$ of an array and finds the gradient by trying. How much does $f$ change when one number goes up a
+# little, and how much when it goes down a little?
+#
+# $$ \frac{\partial f}{\partial x_i} \approx \frac{f(x + h\,e_i) - f(x - h\,e_i)}{2h}, $$
+#
+# where $e_i$ is 1 at coordinate $i$ and 0 elsewhere. Why both sides? Write down Taylor's series of $f$ along one
+# coordinate, at $+h$ and at $-h$:
+#
+# $$ f(x \pm h) = f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6} f'''(x) + \dots $$
+#
+# In $f(x+h) - f(x)$ the term with $f''$ stays, and after dividing by $h$ the error is $\frac h2 f''$. In
+# $f(x+h) - f(x-h)$ all even terms cancel, and after dividing by $2h$ the error is $\frac{h^2}{6} f'''$. With
+# $h = 10^{-5}$ that is the difference between 5 digits and 10.
+#
+# A check of one gradient needs $2 \cdot$ (number of coordinates) evaluations of $f$. For a network with a million
+# weights nobody trains that way. For a small example with a few dozen numbers it takes milliseconds, and a small
+# example finds the slip.
+#
+# ### Convention card
+#
+# | question | here | who differs |
+# | --- | --- | --- |
+# | which difference | central, $f(x+h) - f(x-h)$ over $2h$ | some textbooks check with the one-sided one: its error of about $h$ hides small slips |
+# | step | $h = 10^{-5}$, in float64 | `torch.autograd.gradcheck` takes $10^{-6}$ and insists on float64 too; in float32 no step is both small and exact |
+# | what $f$ may see | x shifted in one coordinate | |
+#
+# ### Exercise: `numerical_gradient` (4 points)
+#
+# *Difficulty 1 of 4, about 15 minutes.*
+
+
+# %% exercise="numerical_gradient" points=4
+def numerical_gradient(f, x, h=1e-5):
+    """The gradient of f at x by central differences.
+
+        gradient_i = (f(x + h e_i) - f(x - h e_i)) / (2 h)
+
+    e_i is 1 at coordinate i and 0 elsewhere: one coordinate is shifted at a time.
+
+    Args:
+        f: A function that takes an array of the shape of x and returns a number.
+        x: Array of any shape, also with three axes, or with none: np.array(2.0). Float or integer. It is bit for bit
+            the same after the call. Integers and float32 are converted to float64 before anything is shifted.
+        h: The step, > 0.
+
+    Returns:
+        Floating-point array of the shape of x.
+
+    Raises:
+        ValueError: h is not positive. The message names h.
+    """
+    ### BEGIN SOLUTION
+    if h <= 0:
+        raise ValueError(f"h must be positive, got {h}")
+    x = np.array(x, dtype=float)  # a copy: the caller's x stays where it is
+    gradient = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        old = x[index]
+        x[index] = old + h
+        above = f(x)
+        x[index] = old - h
+        below = f(x)
+        x[index] = old
+        gradient[index] = (above - below) / (2 * h)
+    return gradient
+    ### END SOLUTION
+
+
+# %% check="numerical_gradient"
+check("numerical_gradient")
