@@ -33,14 +33,122 @@ style()
 # ## 1 · The scale of the weights does not matter
 
 # %% [markdown]
+# Take a unit with weights $w$ in front of batch norm, and multiply all its weights by the same $a > 0$. Its output
+# $z$ becomes $a$ times as large, in every row of the batch. So does the mean $\mu$, so does the deviation $s$, and in
+#
+# $$ \hat x = \frac{z - \mu}{s} $$
+#
+# the $a$ cancels (for $\varepsilon = 0$). **The network does not see the length of $w$, only its direction.** Every
+# row of the weight matrix $W$ may have its own $a$. That is one line, and three more follow from it. Let $L$ be any
+# loss behind the layer, as a function of the weights and of the inputs $u$.
+#
+# 1. $L(u, aW) = L(u, W)$ for all $u$. Differentiate with respect to $u$: **what the layers below receive is the
+#    same**, whatever $a$ is.
+# 2. Differentiate the same line with respect to $W$. The left side has an inner derivative $a$, so
+#    $a \cdot \nabla L(aW) = \nabla L(W)$: **larger weights get smaller gradients**, by $1/a$.
+# 3. Differentiate it with respect to $a$, at $a = 1$: $\langle w, \nabla_w L \rangle = 0$. **The gradient is at a
+#    right angle to the weights**, because along $w$ nothing changes.
+#
+# Now take a step of plain gradient descent, $w^+ = w - \mathrm{lr}\; g$. Because $g$ is at a right angle to $w$,
+# Pythagoras gives
+#
+# $$ \lVert w^+ \rVert^2 = \lVert w \rVert^2 + \mathrm{lr}^2 \lVert g \rVert^2 . $$
+#
+# The weights can only grow. And when they have grown, steps turn them less, for two reasons: the gradient is shorter
+# by $1/\lVert w \rVert$, and a step of the same length turns a longer vector by a smaller angle, once more
+# $1/\lVert w \rVert$. Together a learning rate $\mathrm{lr}$ does to $w$ what
+#
+# $$ \mathrm{lr}_\text{eff} = \frac{\mathrm{lr}}{\lVert w \rVert^2} $$
+#
+# does to a vector of length 1. A learning rate that is much too large is thereby brought down within a few steps: it
+# makes the weights long.
+#
+# ### By hand
+#
+# Four rows $u = (1,1),\ (1,-1),\ (-1,1),\ (-1,-1)$, one unit with $w = (3, 4)$, $\varepsilon = 0$, and
+# $\mathrm{d}y = (1, 0, 0, 0)$.
+#
+# | | |
+# | --- | --- |
+# | $z = 3u_1 + 4u_2$ | 7, −1, 1, −7 |
+# | $\mu$, $s$ | 0, $\sqrt{(49+1+1+49)/4} = 5$ |
+# | $\hat x$ | 1.4, −0.2, 0.2, −1.4 |
+# | $\mathrm{d}w$ | (0.032, −0.024), by the formula of `bn_backward` |
+# | $\langle w, \mathrm{d}w\rangle$ | 3 · 0.032 − 4 · 0.024 = **0** |
+#
+# With $w = (30, 40)$ everything down to $\hat x$ is the same, and $\mathrm{d}w = (0.0032, -0.0024)$.
+#
+# ### Convention card
+#
+# | question | here | elsewhere |
+# | --- | --- | --- |
+# | sign of $a$ | $a > 0$ | for $a < 0$ the output changes its sign; a paper that writes "for a scalar $a$" means $a > 0$ |
+# | $\varepsilon$ | 0 by default, because the identities are exact only then | libraries have $10^{-5}$ (PyTorch refuses 0 in training): where $a^2\sigma^2$ is not large against it, the identities fail |
+# | effective learning rate | $\mathrm{lr}/\lVert w\rVert^2$, for plain gradient descent | for Adam it is $\mathrm{lr}/\lVert w\rVert$: its steps do not shrink with the gradient |
+
+# %% [markdown]
 # ### Exercise: `bn_scale_identities` (6 points)
+#
+# Write the backward pass through a linear layer and the batch norm behind it, and the effective learning rate. You
+# have done the difficult part in notebook 02: `bn_backward` gives the gradient with respect to $z$, and you may call
+# it (`use("bn_backward")`) or write its formula once more. What remains is the linear layer $z = u W^\top$.
+#
+# *Difficulty 3 of 4, about 25 minutes.*
 
 
 # %% exercise="bn_scale_identities" points=6
 def bn_linear_backward(u, W, dy, eps=0.0):
-    """Gradients through a linear layer and batch normalization after it."""
+    """Gradients through a linear layer without bias and batch normalization after it.
+
+        z = u W^T,    y = (z - mu) / sqrt(var + eps)              gamma = 1, beta = 0
+
+    mu and var are taken over the N rows of z; var divides by N (biased). Both are functions of u and of W.
+
+    Args:
+        u: (N, Din) array, the inputs of the linear layer. It is not changed.
+        W: (Dout, Din) array, its weights. It is not changed.
+        dy: (N, Dout) array, the gradient of the loss with respect to y. It is not changed.
+        eps: A number >= 0, inside the square root; 0 unless it is given.
+
+    Returns:
+        (du, dW), the gradients of the loss with respect to u and W, of shapes (N, Din) and (Dout, Din).
+
+    Raises:
+        ValueError: eps is 0 and a column of z has variance 0, for example because a row of W is zero. The message names
+            W, u or eps.
+    """
     ### BEGIN SOLUTION
-    raise NotImplementedError
+    u, W, dy = (np.asarray(a, dtype=float) for a in (u, W, dy))
+    z = u @ W.T
+    s = np.sqrt(z.var(axis=0) + eps)
+    if np.any(s == 0):
+        raise ValueError(f"with eps = 0 every row of W needs outputs that vary, got variance 0 in row {np.argmin(s)}")
+    xhat = (z - z.mean(axis=0)) / s
+    dz = (dy - dy.mean(axis=0) - xhat * (dy * xhat).mean(axis=0)) / s
+    return dz @ W, dz.T @ u
+    ### END SOLUTION
+
+
+def effective_lr(lr, w):
+    """The learning rate that turns a weight vector of length 1 as lr turns w, in front of batch normalization.
+
+        effective_lr = lr / ||w||^2
+
+    Args:
+        lr: The learning rate of plain gradient descent.
+        w: (D,) array, the weights of one unit. It is not changed.
+
+    Returns:
+        A number.
+
+    Raises:
+        ValueError: all entries of w are 0. The message names w.
+    """
+    ### BEGIN SOLUTION
+    w = np.asarray(w, dtype=float)
+    if not w.any():
+        raise ValueError("w must not be zero: it has no direction that a step could turn")
+    return float(lr / (w @ w))
     ### END SOLUTION
 
 
@@ -51,14 +159,78 @@ check("bn_scale_identities")
 # ## 2 · What the layer makes superfluous, and how to undo it
 
 # %% [markdown]
+# ### The bias
+#
+# The layer before batch norm has a bias: $z = Wu + b$. Every row of the batch gets the same $b$, so the mean $\mu$
+# contains it too, and $z - \mu$ is free of it. In training **the bias has no effect at all**, and its gradient is
+# exactly 0 for any loss. Batch norm has a bias of its own, $\beta$, after the normalization, where nobody takes it
+# away again. Hence `nn.Linear(..., bias=False)` in front of batch norm.
+#
+# What if a trained network has that bias and you want to be rid of it? In evaluation the *stored* mean is subtracted,
+# and it was measured with $b$ in it. Take $b$ away and leave the stored mean as it is, and every output is wrong.
+#
+# ### Undoing the layer
+#
+# Does normalizing take something away that the network may need? No: $\gamma$ and $\beta$ can bring back every mean
+# and every deviation, also those that were there before. Then batch norm is the identity. Which $\gamma$ and
+# $\beta$ are that?
+#
+# ### Convention card
+#
+# | question | here | elsewhere |
+# | --- | --- | --- |
+# | $\gamma$ that undoes the layer | the exact one, which has to do with $\varepsilon$ | texts that leave $\varepsilon$ out say $\gamma = \sigma$. With $\varepsilon = 10^{-5}$ that is 5 % too small for $\sigma = 0.01$, and 70 % for $\sigma = 0.001$ |
+# | `var` | the variance that the layer divides by: the batch's or the stored one | not the standard deviation |
+
+# %% [markdown]
 # ### Exercise: `bn_reparam` (4 points)
+#
+# *Difficulty 2 of 4, about 10 minutes.*
 
 
 # %% exercise="bn_reparam" points=4
 def bn_undo_params(mu, var, eps):
-    """The gamma and beta with which batch normalization undoes itself."""
+    """The gamma and beta with which batch normalization gives back what it is given.
+
+        gamma * (x - mu) / sqrt(var + eps) + beta  ==  x        for every x
+
+    Args:
+        mu: (D,) array, the mean that is subtracted. It is not changed.
+        var: (D,) array, the variance, without eps. It is not changed. An entry may be 0.
+        eps: A number >= 0, inside the square root.
+
+    Returns:
+        (gamma, beta) of shape (D,) each.
+
+    Raises:
+        ValueError: an entry of var is negative, or eps is. The message names the argument.
+    """
     ### BEGIN SOLUTION
-    raise NotImplementedError
+    var = np.asarray(var, dtype=float)
+    if np.any(var < 0):
+        raise ValueError(f"var must not be negative, got {var.min()}: is it a variance?")
+    if eps < 0:
+        raise ValueError(f"eps must not be negative, got {eps}")
+    return np.sqrt(var + eps), np.array(mu, dtype=float)
+    ### END SOLUTION
+
+
+def drop_bias(b, run_mean):
+    """The stored mean that goes with a layer whose bias has been taken away.
+
+    In evaluation, with the same gamma, beta, run_var and eps,
+
+        BN(W u + b) with the stored mean run_mean  ==  BN(W u) with the stored mean drop_bias(b, run_mean)    for every u
+
+    Args:
+        b: (D,) array, the bias of the layer in front of batch normalization. It is not changed.
+        run_mean: (D,) array, the stored mean of W u + b. It is not changed.
+
+    Returns:
+        (D,) array.
+    """
+    ### BEGIN SOLUTION
+    return np.asarray(run_mean, dtype=float) - np.asarray(b, dtype=float)
     ### END SOLUTION
 
 
@@ -69,14 +241,56 @@ check("bn_reparam")
 # ## 3 · How linear is a sigmoid that sees normalized values?
 
 # %% [markdown]
+# There is an argument for $\gamma$ and $\beta$ that goes like this: a sigmoid that only sees values of mean 0 and
+# variance 1 is *constrained to its linear regime*. If that were so, a deep network of such layers would be one linear
+# map, and useless. How linear is it really?
+#
+# Measure it. Take the values $z_n$ that the sigmoid sees, and $s_n = \sigma(z_n)$ that it gives. Fit the straight
+# line $a + c\,z$ that has the smallest sum of squared errors, and ask which share of the variance of $s$ the line
+# explains:
+#
+# $$ R^2 = 1 - \frac{\sum_n (s_n - a - c\,z_n)^2}{\sum_n (s_n - \bar s)^2}, \qquad \bar s = \frac1N \sum_n s_n . $$
+#
+# 1 means that the points lie on a line, 0 that the best line is no better than the mean of $s$. Before you measure it: what
+# do you guess for $z \sim \mathcal N(0, 1)$?
+#
+# ### Convention card
+#
+# | question | here | elsewhere |
+# | --- | --- | --- |
+# | line | the least-squares fit, with intercept | the tangent $\frac12 + \frac z4$ is another line: it is best near 0, not on the whole |
+# | denominator | spread around the mean of $s$ | some packages compare with $\sum s_n^2$ when a line has no intercept: then $R^2$ is close to 1 for nearly anything |
+
+# %% [markdown]
 # ### Exercise: `sigmoid_linear_r2` (4 points)
+#
+# *Difficulty 2 of 4, about 15 minutes.*
 
 
 # %% exercise="sigmoid_linear_r2" points=4
 def sigmoid_linear_r2(z):
-    """How well a straight line fits the sigmoid of z."""
+    """How well a straight line fits the sigmoid at the points z: R^2 of the least-squares line with intercept.
+
+        s = 1 / (1 + exp(-z)),    R^2 = 1 - sum_n (s_n - a - c z_n)^2 / sum_n (s_n - mean(s))^2
+
+    Args:
+        z: (N,) array. It is not changed. Entries as large as 1000, of either sign, must not spoil the result; a z whose
+            sigmoids are all the same number (all entries far out on one side) is not tested.
+
+    Returns:
+        A number between 0 and 1.
+
+    Raises:
+        ValueError: z has fewer than 3 entries, or all entries are the same. The message names z.
+    """
     ### BEGIN SOLUTION
-    raise NotImplementedError
+    z = np.asarray(z, dtype=float)
+    if len(z) < 3:
+        raise ValueError(f"z must have at least 3 entries, got {len(z)}: a line fits two points exactly")
+    if np.all(z == z[0]):
+        raise ValueError(f"z must not be constant, got {len(z)} times {z[0]}")
+    s = 0.5 * (1 + np.tanh(z / 2))  # the same as 1 / (1 + exp(-z)), and nothing overflows
+    return float(np.corrcoef(z, s)[0, 1] ** 2)
     ### END SOLUTION
 
 
@@ -87,14 +301,91 @@ check("sigmoid_linear_r2")
 # ## 4 · Internal covariate shift, measured
 
 # %% [markdown]
+# The paper that introduced batch norm gives a reason for its success in the title: *reducing internal covariate
+# shift*. Training changes the early layers, so the later layers find, step after step, another distribution of
+# inputs than the one they have just adapted to. A claim like this can only be tested with a **number**. Three years
+# later Santurkar and others proposed one (arXiv:1805.11604, Definition 2.1).
+#
+# A layer notices a shift of its inputs by one thing: the gradient that it gets. So ask how much that gradient changes
+# when **only the layers before it** take their step.
+#
+# $$ G = \frac{\partial L}{\partial W}(\theta_\text{before},\ \theta_\text{rest}), \qquad
+#    G' = \frac{\partial L}{\partial W}\Bigl(\theta_\text{before} - \mathrm{lr}\,
+#         \frac{\partial L}{\partial \theta_\text{before}},\ \theta_\text{rest}\Bigr) $$
+#
+# on the same batch. The internal covariate shift of the layer is $\lVert G - G' \rVert$: the layer steps along $G$,
+# although, once the others have stepped, $G'$ would have been right. The angle between the two says the same without the
+# length: $\cos(G, G') = 1$ means that the layer goes in the right direction after all.
+#
+# ### Convention card
+#
+# | question | here | elsewhere |
+# | --- | --- | --- |
+# | who steps | every parameter of every module before the layer, biases and batch norm's $\gamma$, $\beta$ included; all at once, along gradients at the old place | not the layer, not those after it: with them, it would measure how fast the loss bends, not what *inputs* do |
+# | step | plain gradient descent, $-\mathrm{lr} \cdot$ gradient | no momentum; in practice the optimizer's steps differ |
+# | norm | Frobenius: root of the sum of all squared entries; absolute | divided by $\lVert G \rVert$ it is relative, which may reverse a comparison: the experiment below reports both |
+# | of what | the layer's `weight` | with the bias the number is another one |
+
+# %% [markdown]
 # ### Exercise: `ics_gradient_change` (6 points)
+#
+# Whoever measures must not disturb: afterwards the parameters are **bit for bit** what they were. (Adding
+# $\mathrm{lr} \cdot$ gradient again does not do that. Why not?)
+#
+# *Difficulty 4 of 4, about 35 minutes.*
 
 
 # %% exercise="ics_gradient_change" points=6
 def ics_gradient_change(model, layer, loss_fn, x, y, lr):
-    """How much the gradient of one layer changes when the layers before it take a step."""
+    """How much the gradient of one layer changes when the layers before it take a step.
+
+        L    = loss_fn(model(x), y)
+        G    = dL / d layer.weight
+        G'   = the same after  p <- p - lr * dL/dp  for every parameter p of the modules before layer, and no other
+        l2   = Frobenius norm of G - G' (root of the sum of the squared entries)
+        cos  = <G, G'> / (||G|| ||G'||)
+
+    All parameters before the layer step at once, along gradients that were taken before anything moved.
+    torch's fused optimizers are switched off while this is checked.
+
+    Args:
+        model: A flat nn.Sequential, all of whose parameters require gradients. It is used in the mode it is in.
+            Afterwards its parameters are bit for bit what they were, still require gradients, and every module is in
+            the mode it was in. Buffers (running statistics) and .grad are up to you; a .grad that is there before must
+            make no difference.
+        layer: An nn.Linear in model: the object itself, not a copy. "Before" is the order in the Sequential.
+        loss_fn: A function of (output, target) that returns a tensor without axes, such as F.cross_entropy.
+        x: Tensor of inputs. It is not changed.
+        y: Tensor of targets. It is not changed.
+        lr: A number >= 0.
+
+    Returns:
+        (l2, cos), two Python floats. For the first layer, or lr = 0, they are 0 and 1.
+
+    Raises:
+        ValueError: layer is not in model, or lr is negative. The message names layer, model or lr.
+    """
     ### BEGIN SOLUTION
-    raise NotImplementedError
+    place = next((i for i, module in enumerate(model) if module is layer), None)
+    if place is None:
+        raise ValueError("layer must be one of the modules of model, got another one")
+    if lr < 0:
+        raise ValueError(f"lr must be at least 0, got {lr}")
+    before = [p for module in list(model)[:place] for p in module.parameters()]
+    G, *gradients = torch.autograd.grad(loss_fn(model(x), y), [layer.weight, *before])
+    old = [p.detach().clone() for p in before]
+    with torch.no_grad():
+        for p, gradient in zip(before, gradients, strict=True):
+            p -= lr * gradient
+    try:
+        (G2,) = torch.autograd.grad(loss_fn(model(x), y), [layer.weight])
+    finally:
+        with torch.no_grad():
+            for p, value in zip(before, old, strict=True):
+                p.copy_(value)
+    l2 = (G - G2).norm().item()
+    cos = ((G * G2).sum() / (G.norm() * G2.norm())).item()
+    return l2, cos
     ### END SOLUTION
 
 
@@ -105,16 +396,93 @@ check("ics_gradient_change")
 # ## 5 · Covariate shift on purpose
 
 # %% [markdown]
+# A measurement can be argued with. Here is an experiment that cannot be, or less easily. If batch norm helps *because*
+# it keeps the distributions steady, then spoiling the distributions **behind** it must spoil the help. So do that:
+# after each batch norm layer, shift and stretch every feature by random amounts, other ones at each step. The next
+# layer now finds a distribution that jumps more than it ever did without batch norm: covariate shift on purpose.
+#
+# $$ y = s \cdot \mathrm{BN}(x) + t, \qquad t_d \sim U(-\texttt{mean\_range}, \texttt{mean\_range}), \quad
+#    s_d \sim U(1, \texttt{std\_max}) $$
+#
+# One $t_d$ and one $s_d$ for each feature $d$ and each step, shared by all rows of the batch.
+#
+# ### Convention card
+#
+# | question | here | elsewhere |
+# | --- | --- | --- |
+# | where | after $\gamma$ and $\beta$ | before batch norm it would be normalized away |
+# | shared by | all rows of the batch: the *distribution* moves | noise that is drawn for each value is a kind of augmentation |
+# | drawn | once for each call in training | once for all: a constant, which the next layer learns to subtract |
+# | original | simplified | Santurkar and others draw the ranges at random, too, and add a little noise to each value |
+#
+# Randomness: the layer takes a `torch.Generator` and draws from that alone, so that an experiment can be repeated. With
+# `None` it draws from torch's global generator, as `nn.Dropout` does.
+
+# %% [markdown]
 # ### Exercise: `NoisyBatchNorm` (5 points)
+#
+# Here `nn.BatchNorm1d` is allowed: you have built it once.
+#
+# *Difficulty 3 of 4, about 20 minutes.*
 
 
 # %% exercise="NoisyBatchNorm" points=5
 class NoisyBatchNorm(nn.Module):
-    """Batch normalization whose output is shifted and scaled at random in every training step."""
+    """Batch normalization whose output is stretched and shifted at random, anew in every training step.
 
-    ### BEGIN SOLUTION
-    pass
-    ### END SOLUTION
+        in training      y = BN(x) * last_scale + last_shift
+        in evaluation    y = BN(x)
+
+    BN is what nn.BatchNorm1d(num_features) computes, with its learnable weight and bias, its defaults for eps and
+    momentum and its running statistics, which know nothing of the noise. You may use nn.BatchNorm1d or F.batch_norm;
+    torch's instance_norm is switched off while this is checked.
+    """
+
+    def __init__(self, num_features, mean_range, std_max, generator=None):
+        """Create the layer.
+
+        Args:
+            num_features: Number of features D.
+            mean_range: A number >= 0; the shifts lie between -mean_range and mean_range.
+            std_max: A number >= 1; the scales lie between 1 and std_max.
+            generator: A torch.Generator, the only source of the noise (the global random state of torch stays as it
+                is), or None for torch's global generator.
+
+        Raises:
+            ValueError: mean_range is negative, or std_max is below 1. The message names the argument.
+        """
+        super().__init__()
+        ### BEGIN SOLUTION
+        if mean_range < 0:
+            raise ValueError(f"mean_range must be at least 0, got {mean_range}")
+        if std_max < 1:
+            raise ValueError(f"std_max must be at least 1, got {std_max}")
+        self.norm = nn.BatchNorm1d(num_features)
+        self.mean_range, self.std_max, self.generator = mean_range, std_max, generator
+        ### END SOLUTION
+
+    def forward(self, x):
+        """Normalize; in training, stretch and shift what comes out.
+
+        In training every call draws new noise: `last_shift`, (D,), uniform between -mean_range and mean_range, and
+        `last_scale`, (D,), uniform between 1 and std_max; all of these numbers are independent, and all rows of x get
+        the same. Both are kept as attributes. In evaluation there is no noise.
+
+        Args:
+            x: Tensor of shape (N, D).
+
+        Returns:
+            Tensor of shape (N, D).
+        """
+        ### BEGIN SOLUTION
+        y = self.norm(x)
+        if not self.training:
+            return y
+        draws = torch.rand(2, x.shape[1], generator=self.generator).to(y)
+        self.last_shift = self.mean_range * (2 * draws[0] - 1)
+        self.last_scale = 1 + (self.std_max - 1) * draws[1]
+        return y * self.last_scale + self.last_shift
+        ### END SOLUTION
 
 
 # %% check="NoisyBatchNorm"
