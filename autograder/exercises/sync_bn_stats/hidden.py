@@ -111,6 +111,8 @@ def test_order_of_the_shards(student, rng):
     means = [np.mean(a) for a in y]
     assert means[0] < means[1] < means[2], "the arrays are not in the order of the shards"
     assert np.abs(means).max() < 3, "the arrays are not normalized"
+    alike = [np.corrcoef(a[:, 0].ravel(), x[:, 0].ravel())[0, 1] for a, x in zip(y, shards, strict=True)]
+    assert min(alike) > 0.99, "an array is not its own shard, shifted and scaled"
     alone = student.sync_bn_forward([shards[1].copy()], np.ones(4), np.zeros(4))
     assert isinstance(alone, (list, tuple)), "one shard should give a list of one array"
     assert [np.shape(a) for a in alone] == [shards[1].shape], "one shard should give a list of one array of its shape"
