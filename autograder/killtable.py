@@ -148,6 +148,8 @@ def _map(leaf, value):
         return type(value)(_map(leaf, v) for v in value)
     if isinstance(value, dict):
         return {k: _map(leaf, v) for k, v in value.items()}
+    if isinstance(value, (bool, np.bool_)):
+        return bool(leaf(float(value)))  # a yes or no is an answer too: always no, or always yes
     if isinstance(value, (np.ndarray, float)) or is_tensor(value):
         return leaf(value)
     return value

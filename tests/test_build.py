@@ -295,6 +295,13 @@ def test_a_trivial_answer_with_points_is_refused(monkeypatch):
     assert any("the trivial answer 'only errors' gets" in fault for fault in faults)
 
 
+def test_an_idle_answer_says_always_yes_or_always_no():
+    """A truth value is work like a number: no idle answer takes it over from the reference."""
+    given = {"stop": True, "why": [False, True, 2.0]}
+    assert killtable._map(killtable._zeros, given) == {"stop": False, "why": [False, False, 0.0]}
+    assert killtable._map(killtable._all(1.5), given) == {"stop": True, "why": [True, True, 1.5]}
+
+
 def test_kill_table_of_every_exercise(course):
     """Every misconception is caught and named, every variant accepted, every trivial answer worth nothing: three seeds."""
     rows = build.prove(course)
