@@ -136,3 +136,128 @@ def numerical_gradient(f, x, h=1e-5):
 
 # %% check="numerical_gradient"
 check("numerical_gradient")
+
+# %% [markdown]
+# ## 2 · A loss that survives any score
+#
+# A classifier ends in $C$ numbers per example, its **scores** (also called logits): any size, any sign. Softmax turns
+# them into probabilities in two steps, take the exponential, then normalize:
+#
+# $$ p_{nk} = \frac{e^{s_{nk}}}{\sum_{j=1}^C e^{s_{nj}}} . $$
+#
+# For two classes this is the sigmoid of the difference of the scores. Cross-entropy asks how surprised the model is by
+# the truth. With targets $t_{nk} \ge 0$ that sum to 1 in every row,
+#
+# $$ L = -\frac1N \sum_{n=1}^N \sum_{k=1}^C t_{nk} \log p_{nk} . $$
+#
+# For a label $c$ the target row is 1 at $c$ and 0 elsewhere, and all that is left is $-\log p_{nc}$: minus the logarithm
+# of the probability of the true class. Targets that are not 0 or 1 come later in the course, when labels are smoothed and
+# images are mixed, so your function takes both.
+#
+# ### Three traps
+#
+# **Overflow.** $e^{1000}$ is infinite in float64, and $\infty/\infty$ is nan. But softmax has an invariance: add the same
+# number to all scores of a row, and numerator and denominator grow by the same factor. So choose that number well.
+#
+# **The logarithm of zero.** With scores $(1000, -1000)$ the second probability is $e^{-2000}$, which float64 rounds to 0,
+# and its logarithm is $-\infty$. The right answer, $-2000$, is an ordinary number. Take the logarithm of the fraction on
+# paper:
+#
+# $$ \log p_{nk} = s_{nk} - \log \sum_j e^{s_{nj}} $$
+#
+# (the second term is called *log-sum-exp*), and shift here too. Adding $10^{-12}$ to $p$ before the logarithm avoids the
+# infinity and gives a wrong number instead.
+#
+# **The missing class.** NumPy takes the index $-1$ for the last entry. A label of $-1$, in many data sets the mark for
+# "unknown", would be trained as class $C-1$ without a word. Refuse it.
+#
+# ### The gradient
+#
+# Differentiate $-\sum_k t_{nk} \log p_{nk}$ with the formula for $\log p_{nk}$ above. The derivative of $s_{nk}$ with
+# respect to $s_{nj}$ is 1 if $j = k$, else 0. The derivative of the log-sum-exp is $p_{nj}$. Since the targets of a row sum
+# to 1,
+#
+# $$ \frac{\partial L}{\partial s_{nj}} = \frac{p_{nj} - t_{nj}}{N} . $$
+#
+# What the model says minus what is true: all exponentials and logarithms have cancelled. This pair is the reason why a
+# saturated *output* does no harm: a confident mistake has a gradient of full size, up to 1/N per score.
+#
+# ### By hand
+#
+# Scores $(0, \log 2, \log 3)$ have the exponentials 1, 2, 3, so $p = (\frac16, \frac26, \frac36)$. If the label is 1, the
+# loss is $-\log\frac26 = \log 3 \approx 1.10$ and its gradient $(\frac16, -\frac46, \frac36)$. It sums to 0, as it must:
+# adding a constant to all scores changes nothing.
+#
+# ### Convention card
+#
+# | question | here | who differs |
+# | --- | --- | --- |
+# | over the rows | mean, as `F.cross_entropy` | sums: the step size then depends on the batch size |
+# | over the classes | sum | |
+# | logarithm | natural; the loss is in nats | information theory often takes bits, 1.44 times as many |
+# | what goes in | scores, as in torch | Keras takes probabilities unless told `from_logits=True` |
+#
+# ### Exercise: `softmax` and `cross_entropy` (6 points)
+#
+# *Difficulty 2 of 4, about 25 minutes.*
+
+
+# %% exercise="softmax_cross_entropy" points=6
+def softmax(s):
+    """Probabilities from scores, each row by itself.
+
+        p_nk = exp(s_nk) / sum_j exp(s_nj)
+
+    Right for scores of any size: 10,000, -10,000, and rows that are far apart.
+    torch's softmax, cross_entropy, nll_loss and logsumexp are switched off while this is checked.
+
+    Args:
+        s: (N, C) array of scores, float or integer. It is not changed.
+
+    Returns:
+        (N, C) array; every row sums to 1.
+    """
+    ### BEGIN SOLUTION
+    s = np.asarray(s, dtype=float)
+    e = np.exp(s - s.max(axis=1, keepdims=True))  # exp sees nothing positive
+    return e / e.sum(axis=1, keepdims=True)
+    ### END SOLUTION
+
+
+def cross_entropy(s, t):
+    """Mean cross-entropy between targets t and softmax(s), and its gradient with respect to the scores.
+
+        loss = -(1/N) sum_n sum_k t_nk log p_nk,    p = softmax(s),    ds = dloss/ds = (p - t) / N
+
+    with the natural logarithm. A label c counts as a row of targets that is 1 at c and 0 elsewhere. The loss is exact
+    also where p is too small for a float.
+
+    Args:
+        s: (N, C) array of scores, float or integer. It is not changed.
+        t: Either (N,) integers, the labels, in 0..C-1; or (N, C) probabilities, every row of which sums to 1.
+            It is not changed.
+
+    Returns:
+        (loss, ds). loss is a number, ds has shape (N, C).
+
+    Raises:
+        ValueError: a label is outside 0..C-1 (-1 is), or t is neither (N,) nor (N, C), even where its shape would
+            broadcast. The message names t.
+    """
+    ### BEGIN SOLUTION
+    s, t = np.asarray(s, dtype=float), np.asarray(t)
+    n, classes = s.shape
+    if t.ndim == 1 and len(t) == n:
+        if np.any((t < 0) | (t >= classes)):
+            raise ValueError(f"the labels t must be in 0..{classes - 1}")
+        t = np.eye(classes)[t]
+    if t.shape != s.shape:
+        raise ValueError(f"t must have shape ({n},) or {s.shape}, got {t.shape}")
+    shifted = s - s.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return -np.sum(t * log_p) / n, (np.exp(log_p) - t) / n
+    ### END SOLUTION
+
+
+# %% check="softmax_cross_entropy"
+check("softmax_cross_entropy")
