@@ -5,6 +5,7 @@ import numpy as np
 from traindeep.standins import STAND_INS, of
 
 Array = np.ndarray
+TINY = 1e-300  # in the place of eps = 0, which torch refuses in training
 
 
 @of("02")
@@ -31,7 +32,7 @@ def bn_backward(dy: Array, cache: dict) -> tuple[Array, Array, Array]:
     x, gamma = (torch.tensor(np.asarray(cache[key], float), requires_grad=True) for key in ("x", "gamma"))
     beta = torch.zeros_like(gamma, requires_grad=True)
     with torch.enable_grad():
-        y = F.batch_norm(x, None, None, gamma, beta, training=True, eps=float(cache["eps"]))
+        y = F.batch_norm(x, None, None, gamma, beta, training=True, eps=float(cache["eps"]) or TINY)
     return tuple(g.numpy() for g in torch.autograd.grad(y, (x, gamma, beta), torch.tensor(np.asarray(dy, float))))
 
 
@@ -220,7 +221,7 @@ def _batch_norm(x, mean, var, gamma=None, beta=None, *, training=False, momentum
 
     tensors = [None if a is None else torch.from_numpy(np.asarray(a, float)) for a in (x, mean, var, gamma, beta)]
     with torch.no_grad():
-        return F.batch_norm(*tensors, training=training, momentum=momentum, eps=float(eps)).numpy()
+        return F.batch_norm(*tensors, training=training, momentum=momentum, eps=float(eps) or TINY).numpy()
 
 
 def _rows(x, name: str = "x") -> Array:
