@@ -261,3 +261,85 @@ def cross_entropy(s, t):
 
 # %% check="softmax_cross_entropy"
 check("softmax_cross_entropy")
+
+# %% [markdown]
+# ## 3 · Four activations and their slopes
+#
+# Without something crooked between them, two linear layers are one linear layer. The crooked thing works on each number
+# by itself:
+#
+# | name | $a(z)$ | $\mathrm{d}a/\mathrm{d}z$ | range |
+# | --- | --- | --- | --- |
+# | `"sigmoid"` | $\sigma(z) = 1/(1 + e^{-z})$ | $a(1-a)$ | (0, 1) |
+# | `"tanh"` | $\tanh z = 2\sigma(2z) - 1$ | $1 - a^2$ | (−1, 1) |
+# | `"relu"` | $\max(0, z)$ | 1 or 0 | [0, ∞) |
+# | `"leaky_relu"` | $z$ or $0.1\,z$ | 1 or 0.1 | all |
+#
+# The forward pass needs $a$, the backward pass needs the slope, and the first two slopes are cheapest from $a$ itself. So
+# your function returns both.
+#
+# The sigmoid hides an overflow. For $z = -1000$ the formula takes $e^{1000}$. NumPy then prints a warning and, as
+# $1/\infty = 0$, goes on with a right number by luck; the same slip in a slope written as $e^{-z}/(1+e^{-z})^2$ gives
+# nan. The two forms
+#
+# $$ \sigma(z) = \frac{1}{1+e^{-z}} = \frac{e^{z}}{1 + e^{z}} $$
+#
+# are equal; each is safe on one side of zero.
+#
+# ### Convention card
+#
+# | question | here | who differs |
+# | --- | --- | --- |
+# | slope of ReLU at $z = 0$ | 0, as in torch and TensorFlow | in theory any number from 0 to 1 (a *subgradient*) is right |
+# | slope of leaky ReLU at 0 | 0.1, the negative side's, as torch does | |
+# | how much it leaks | 0.1 | torch and the paper that introduced it: 0.01; old Keras: 0.3 |
+#
+# Does the value at the one point $z = 0$ matter? In a running network it does: a weight or a bias of exactly 0 makes
+# exact zeros, and dropout will make many more.
+#
+# ### Exercise: `activation` (4 points)
+#
+# *Difficulty 1 of 4, about 15 minutes.*
+
+
+# %% exercise="activation_pair" points=4
+def activation(name, z):
+    """An activation function and its slope, for each number of z by itself.
+
+        "sigmoid":      a = 1 / (1 + exp(-z))
+        "tanh":         a = tanh(z)
+        "relu":         a = z where z > 0, else 0
+        "leaky_relu":   a = z where z > 0, else 0.1 z
+
+    At z = 0 the slope of "relu" is 0 and that of "leaky_relu" is 0.1. No number from -1000 to 1000 may overflow on the
+    way: NumPy must have no reason to warn.
+
+    Args:
+        name: "sigmoid", "tanh", "relu" or "leaky_relu".
+        z: Array of any shape, float or integer. It is not changed.
+
+    Returns:
+        (a, da_dz): the values and the slopes, each of the shape of z.
+
+    Raises:
+        ValueError: any other name. The message says that it is the name: name must be ...
+    """
+    ### BEGIN SOLUTION
+    z = np.asarray(z, dtype=float)
+    if name == "sigmoid":
+        e = np.exp(-np.abs(z))  # of negative numbers only
+        a = np.where(z >= 0, 1.0, e) / (1 + e)
+        return a, a * (1 - a)
+    if name == "tanh":
+        a = np.tanh(z)
+        return a, 1 - a**2
+    if name == "relu":
+        return np.maximum(z, 0), np.where(z > 0, 1.0, 0.0)
+    if name == "leaky_relu":
+        return np.where(z > 0, z, 0.1 * z), np.where(z > 0, 1.0, 0.1)
+    raise ValueError(f'name must be "sigmoid", "tanh", "relu" or "leaky_relu", got {name!r}')
+    ### END SOLUTION
+
+
+# %% check="activation_pair"
+check("activation_pair")
