@@ -1,0 +1,85 @@
+"""Stand-ins of 04_normalization_family: each agrees with the formula in NumPy, and is no answer to its exercise."""
+
+import numpy as np
+import pytest
+from traindeep import checks, exercise, reuse
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+def s(name):
+    return reuse.stand_in(name)
+
+
+def by_hand(x, axes, eps):
+    mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+    return (x - mean) / np.sqrt(var + eps), mean, var
+
+
+@pytest.mark.parametrize("axes", [(0,), (-1,), (2, 0), (0, 1, 2)])
+@pytest.mark.parametrize("eps", [0.1, 1e-5])
+def test_normalize_over(rng, axes, eps):
+    """The operator is the formula, for integers too, and its gradient that of central differences."""
+    x = rng.integers(-5, 9, size=(3, 4, 2))
+    before = x.copy()
+    found = s("normalize_over")(x, axes, eps)
+    for ours, theirs in zip(found, by_hand(x, axes, eps), strict=True):
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs, atol=1e-9)
+    np.testing.assert_array_equal(x, before)
+    upstream = rng.normal(size=x.shape)
+    dx = s("normalize_over_backward")(upstream, found[0], found[2], axes, eps)
+    for i in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[i] = 1e-6
+        ends = [np.sum(upstream * by_hand(x + moved, axes, eps)[0]) for moved in (step, -step)]
+        assert dx[i] == pytest.approx((ends[0] - ends[1]) / 2e-6, abs=1e-6)
+
+
+def test_norm_axes():
+    """The axes that torch's layers were asked for are those that the names promise."""
+    images = {"batch": (0, 2, 3), "layer": (1, 2, 3), "instance": (2, 3), "channel_only": (1,), "per_pixel": (0,)}
+    assert {kind: s("norm_axes")(kind, 4) for kind in images} == images
+    assert [s("norm_axes")(kind, 2) for kind in ("batch", "layer")] == [(0,), (1,)]
+
+
+def test_ln_and_gn_forward(rng):
+    """Layer norm of the last axis, one position alone too; group norm of neighbouring channels."""
+    x, gamma, beta = rng.normal(size=(2, 6, 3, 4)), rng.normal(size=(2, 4)), rng.normal(size=(2, 6))
+    for a in (x, x[0, 0], x[0, 0, 0]):
+        expected = gamma[0] * by_hand(a, -1, 0.1)[0] + gamma[1]
+        np.testing.assert_allclose(s("ln_forward")(a, *gamma, eps=0.1), expected, atol=1e-9)
+    for G in (1, 2, 6):
+        xhat = by_hand(x.reshape(2, G, -1), 2, 0.1)[0].reshape(x.shape)
+        expected = beta[0][:, None, None] * xhat + beta[1][:, None, None]
+        np.testing.assert_allclose(s("gn_forward")(x, G, *beta, eps=0.1), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("call", "names"),
+    [
+        (lambda: s("normalize_over")(np.ones((2, 3)), (2,)), "axes"),
+        (lambda: s("norm_axes")("group", 4), "kind"),
+        (lambda: s("norm_axes")("instance", 2), "ndim must be 4"),
+        (lambda: s("norm_axes")("batch", 3), "ndim must be 2 or 4"),
+        (lambda: s("normalize_over_backward")(np.ones((1, 3)), np.ones((2, 3)), np.ones((1, 3)), (0,)), "dxhat"),
+        (lambda: s("ln_forward")(np.ones((2, 3)), np.ones(1), np.ones(3)), "gamma"),
+        (lambda: s("gn_forward")(np.ones((2, 6, 1, 1)), 4, np.ones(6), np.ones(6)), "G"),
+    ],
+)
+def test_bad_input(call, names):
+    """The ValueErrors of the exercises name the argument."""
+    with pytest.raises(ValueError, match=names):
+        call()
+
+
+@pytest.mark.parametrize("id", ["normalize_over", "normalize_over_backward", "ln_forward", "gn_forward"])
+def test_a_stand_in_is_no_answer(id):
+    """Handing in the stand-in does not pass the check: it runs what the exercise forbids."""
+    if not (exercise.ROOT / "answers" / f"{id}.json").exists():
+        pytest.skip(f"{id} is not built yet")
+    namespace = {name: s(name) for name in exercise.load(id).names}
+    assert checks.run_visible(id, namespace).outcome != "passed"
