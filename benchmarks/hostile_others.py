@@ -460,8 +460,7 @@ def main() -> int:
     attacks = [a for a in frame.corpus(args.section or frame.SECTIONS) if a.kernels]
     attacks = [a for a in attacks if not args.only or a.name in args.only or str(a.number) in args.only]
     if args.each:
-        lines = {number: [a for a in attacks if a.number == number] for number in sorted({a.number for a in attacks})}
-        attacks = [a for same in lines.values() for a in same[: args.each]]
+        attacks = frame.sample(attacks, args.each)
     if "otter" in wanted:
         graders.otter_python()  # before the wall: it installs
     with tempfile.TemporaryDirectory(prefix="hostile-others-") as scratch:

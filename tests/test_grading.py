@@ -183,9 +183,7 @@ def test_a_function_that_hangs_kills_or_floods_costs_only_its_exercise(grader, s
 
 @pytest.mark.parametrize("how", ["while True:\n            pass", "__import__('os')._exit(0)"], ids=["hangs", "exits"])
 @pytest.mark.parametrize("whole", [True, False], ids=["all requests are foreseen", "some are not"])
-def test_an_answer_counts_although_a_later_call_of_its_test_ends_the_process(
-    grader, students, monkeypatch, how, whole
-):
+def test_an_answer_counts_although_a_later_call_of_its_test_ends_the_process(grader, students, monkeypatch, how, whole):
     """Answers leave the sandbox together; the outcome is still that of the first wrong one, which a mistake names."""
     mistake = students.items[FORWARD].misconceptions[0]
     code = demo.as_cell(students.right[FORWARD], students.items[FORWARD], mistake)

@@ -1,4 +1,4 @@
-"""Grade the hostile corpus: python tests/hostile [--jobs N] [--isolation bubblewrap|confined] [--only NAME_OR_NUMBER]."""
+"""Grade the hostile corpus: python tests/hostile [--jobs N] [--each N] [--isolation bubblewrap|confined] [--only NAME]."""
 
 import argparse
 import dataclasses
@@ -25,12 +25,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python tests/hostile", description="Grade the hostile corpus.")
     parser.add_argument("--isolation", choices=("bubblewrap", "confined"), default="bubblewrap")
     parser.add_argument("--only", nargs="+", metavar="NAME_OR_NUMBER", default=[], help="these attacks only")
-    parser.add_argument("--section", choices=frame.SECTIONS, help="the attacks of this section only")
+    parser.add_argument("--section", nargs="+", choices=frame.SECTIONS, default=frame.SECTIONS, metavar="SECTION",
+                        help=f"the attacks of these sections only: {', '.join(frame.SECTIONS)}")  # fmt: skip
+    parser.add_argument("--each", type=int, metavar="N", help="the first N attacks of each number of the list only")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="grade N at a time")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here")
     chosen = parser.parse_args()
-    attacks = frame.corpus([chosen.section] if chosen.section else frame.SECTIONS)
+    attacks = frame.corpus(chosen.section)
     attacks = [a for a in attacks if not chosen.only or a.name in chosen.only or str(a.number) in chosen.only]
+    if chosen.each:
+        attacks = frame.sample(attacks, chosen.each)
     if not attacks:
         parser.error("no attack has such a name or number; they are in tests/hostile/*.py")
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())

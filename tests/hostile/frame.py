@@ -11,6 +11,7 @@ Its docstring is its line in the table. It is graded between two honest submissi
 by its score, its verdicts and problems, and by the harm that must not have happened (`harm.py`).
 """
 
+import collections
 import dataclasses
 import importlib
 import re
@@ -107,6 +108,17 @@ def corpus(sections=SECTIONS) -> list[Attack]:
     for section in sections:
         importlib.import_module(section)
     return sorted((a for a in CORPUS if a.section in sections), key=lambda a: a.number)
+
+
+def sample(attacks: list[Attack], each: int) -> list[Attack]:
+    """The first `each` attacks of every number."""
+    taken: collections.Counter[int] = collections.Counter()
+    chosen = []
+    for one in attacks:
+        taken[one.number] += 1
+        if taken[one.number] <= each:
+            chosen.append(one)
+    return chosen
 
 
 def attack(
