@@ -343,3 +343,91 @@ def activation(name, z):
 
 # %% check="activation_pair"
 check("activation_pair")
+
+# %% [markdown]
+# ## 4 · A linear layer, forward and backward
+#
+# The workhorse. Every one of $D_{out}$ outputs is a weighted sum of $D_{in}$ inputs plus a bias. With examples in the rows
+# of $x$ and the weights of an output in a row of $W$,
+#
+# $$ z = x W^\top + b, \qquad z_{no} = \sum_{i} x_{ni} W_{oi} + b_o . $$
+#
+# Backward, the loss reaches us as $\mathrm{d}z = \partial L/\partial z$, an array of the shape of $z$. (Here and in the
+# whole course $\mathrm{d}$something means the gradient of the loss with respect to something, in its shape.) Each of the
+# three ingredients collects what it has contributed to:
+#
+# $$ \mathrm{d}x_{ni} = \sum_o \mathrm{d}z_{no} W_{oi}, \qquad
+#    \mathrm{d}W_{oi} = \sum_n \mathrm{d}z_{no}\, x_{ni}, \qquad
+#    \mathrm{d}b_o = \sum_n \mathrm{d}z_{no} . $$
+#
+# As products of matrices these are $\mathrm{d}x = \mathrm{d}z\,W$ and $\mathrm{d}W = \mathrm{d}z^\top x$. When in doubt,
+# write the shapes under the letters: there is hardly another way to multiply them.
+#
+# Whoever is *shared* gets a *sum*: all rows use the same $W$ and $b$, so their gradients add up over $n$. And a sum it is,
+# not a mean: the mean over examples is part of the loss, and its $1/N$ is already inside $\mathrm{d}z$ (look at your
+# `cross_entropy`). Dividing again is a popular slip which trains, slowly.
+#
+# ### Convention card
+#
+# | question | here | who differs |
+# | --- | --- | --- |
+# | weights | $(D_{out}, D_{in})$, $z = xW^\top + b$, as `nn.Linear` | Keras stores $(D_{in}, D_{out})$; papers write $Wx$, $w^\top x$ or $x\theta$ for the same thing |
+# | where the $1/N$ is | in the loss | some courses put it into $\mathrm{d}W$ and sum the loss |
+#
+# ### Exercise: `linear_forward` and `linear_backward` (4 points)
+#
+# *Difficulty 2 of 4, about 15 minutes.*
+
+
+# %% exercise="linear_layer" points=4
+def linear_forward(x, W, b):
+    """A linear layer: z = x W^T + b.
+
+    torch's linear layers are switched off while this is checked.
+
+    Args:
+        x: (N, Din) array, float or integer. It is not changed.
+        W: (Dout, Din) weights. It is not changed.
+        b: (Dout,) bias, or None: then nothing is added. It is not changed.
+
+    Returns:
+        (N, Dout) array.
+
+    Raises:
+        ValueError: x and W have different numbers of columns. The message names x, W or Din.
+    """
+    ### BEGIN SOLUTION
+    x, W = np.asarray(x), np.asarray(W)
+    if x.shape[1] != W.shape[1]:
+        raise ValueError(f"x has {x.shape[1]} columns, but W has {W.shape[1]}")
+    z = x @ W.T
+    return z if b is None else z + b
+    ### END SOLUTION
+
+
+def linear_backward(dz, x, W):
+    """Gradients of a linear layer: dx = dz W, dW = dz^T x, db = sum over rows of dz.
+
+    Nothing is divided by N: a loss that is a mean has done so already.
+
+    Args:
+        dz: (N, Dout) gradient of the loss with respect to z. It is not changed.
+        x: (N, Din) what the layer was given, float or integer. It is not changed.
+        W: (Dout, Din) weights. It is not changed.
+
+    Returns:
+        (dx, dW, db) of shapes (N, Din), (Dout, Din) and (Dout,).
+
+    Raises:
+        ValueError: x and W have different numbers of columns. The message names x, W or Din.
+    """
+    ### BEGIN SOLUTION
+    dz, x, W = np.asarray(dz), np.asarray(x), np.asarray(W)
+    if x.shape[1] != W.shape[1]:
+        raise ValueError(f"x has {x.shape[1]} columns, but W has {W.shape[1]}")
+    return dz @ W, dz.T @ x, dz.sum(axis=0)
+    ### END SOLUTION
+
+
+# %% check="linear_layer"
+check("linear_layer")
