@@ -1,6 +1,7 @@
 """Hidden tests of normalize_over_backward: the same tests over the axes of batch norm, of layer norm, and over others.
 
-xhat and var are those of a right forward pass. Exact values, eps and purity count in every part: there is one formula.
+xhat and var are those of a right forward pass. eps, kinds of numbers and purity count in "other axes" only: for the axes
+of batch and layer norm eps is 0.
 """
 
 import numpy as np
@@ -30,30 +31,35 @@ def _upstream(rng, shape):
 
 
 def _dx(student, dxhat, xhat, var, axes, **settings):
+    """dx of copies: whoever writes into an argument pays for it in test_kinds_of_numbers."""
+    return {"dx": student.normalize_over_backward(dxhat.copy(), xhat.copy(), var.copy(), axes, **settings)}
+
+
+def _dx_of_the_arguments(student, dxhat, xhat, var, axes, **settings):
     return {"dx": student.normalize_over_backward(dxhat, xhat, var, axes, **settings)}
 
 
-def _matches(compare, rng, shape, axes, eps=0.1):
+def _matches(compare, rng, shape, axes, eps=0.0):
     compare(_dx, _upstream(rng, shape), *_forward(_values(rng, shape), axes, eps), axes, eps=eps)
 
 
-def _is_the_slope(student, rng, shape, axes):
+def _is_the_slope(student, rng, shape, axes, eps=0.0):
     """<dx, v> is the slope of <dxhat, xhat> along v, by central differences of the forward pass."""
     x, dxhat = _values(rng, shape), _upstream(rng, shape)
-    dx = np.asarray(student.normalize_over_backward(dxhat.copy(), *_forward(x, axes, 0.1), axes, eps=0.1))
+    dx = np.asarray(student.normalize_over_backward(dxhat.copy(), *_forward(x, axes, eps), axes, eps=eps))
     assert dx.shape == shape, "dx does not have the shape of xhat"
     for _ in range(3):
         v = rng.normal(size=shape)
-        ends = [np.sum(dxhat * _forward(x + step * v, axes, 0.1)[0]) for step in (1e-5, -1e-5)]
+        ends = [np.sum(dxhat * _forward(x + step * v, axes, eps)[0]) for step in (1e-5, -1e-5)]
         slope = (ends[0] - ends[1]) / 2e-5
         assert abs(np.sum(dx * v) - slope) <= 1e-5 * max(1, abs(slope)), "dx is not the slope of the forward pass"
 
 
 @part("axes of batch norm")
 def test_columns(compare, rng):
-    """dx is right over the rows of (N, D), and dxhat, xhat and var are left as they were."""
+    """dx is right over the rows of (N, D)."""
     _matches(compare, rng, (7, 4), (0,))
-    _matches(compare, rng, (5, 3), (-2,), eps=1e-5)
+    _matches(compare, rng, (5, 3), (-2,))
 
 
 @part("axes of batch norm")
@@ -72,7 +78,7 @@ def test_slope_over_columns(student, rng):
 def test_rows(compare, rng):
     """dx is right over the features of (N, D), one set per row, also for as many rows as features."""
     _matches(compare, rng, (7, 4), (1,))
-    _matches(compare, rng, (4, 4), (-1,), eps=0.01)
+    _matches(compare, rng, (4, 4), (-1,))
 
 
 @part("axes of layer norm")
@@ -103,6 +109,20 @@ def test_three_axes(compare, rng):
 
 
 @part("other axes")
+def test_eps(compare, rng):
+    """eps is added to the variance, inside the square root, as in the forward pass, and is 1e-5 unless it is given."""
+    _matches(compare, rng, (5, 4, 2, 3), (2, 3), eps=0.1)
+    xhat, var = _forward(0.01 * _values(rng, (4, 5, 3)), (1, 2), 1e-5)
+    compare(_dx, _upstream(rng, xhat.shape), xhat, var, (1, 2))
+
+
+@part("other axes")
+def test_slope_with_eps(student, rng):
+    """dx is the slope of the forward pass also for a large eps."""
+    _is_the_slope(student, rng, (4, 5, 3), (0, 2), eps=0.5)
+
+
+@part("other axes")
 def test_laws(student, rng):
     """For eps = 0, dx adds up to 0 in every set and has no component along xhat there, and doubles with dxhat."""
     axes = (0, 2)
@@ -120,12 +140,12 @@ def test_laws(student, rng):
 
 @part("other axes")
 def test_kinds_of_numbers(compare, rng):
-    """Whole numbers and float32 work, and eps is 1e-5 unless it is given."""
-    xhat, var = _forward(0.01 * _values(rng, (4, 5, 3)), (1, 2), 1e-5)
-    compare(_dx, rng.integers(-4, 9, size=xhat.shape), xhat, var, (1, 2))
-    xhat, var = _forward(_values(rng, (4, 5, 3)), (1,), 0.1)
-    float32 = [a.astype(np.float32) for a in (_upstream(rng, xhat.shape), xhat, var)]
-    compare(_dx, *float32, (1,), eps=0.1)
+    """Whole numbers and float32 work, and dxhat, xhat and var are left as they were."""
+    xhat, var = _forward(_values(rng, (4, 5, 3)), (1,), 0.0)
+    dxhat = _upstream(rng, xhat.shape)
+    compare(_dx_of_the_arguments, dxhat, xhat, var, (1,), eps=0.0)
+    compare(_dx_of_the_arguments, rng.integers(-4, 9, size=xhat.shape), xhat, var, (1,), eps=0.0)
+    compare(_dx_of_the_arguments, *(a.astype(np.float32) for a in (dxhat, xhat, var)), (1,), eps=0.0)
 
 
 @part("other axes", supporting=True)
