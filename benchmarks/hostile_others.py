@@ -1,7 +1,7 @@
 """Run the hostile corpus against stock nbgrader and otter-grader.
 
     python benchmarks/hostile_others.py --json FILE [--each N] [--only NAME ...] [--grader nbgrader|otter]
-    python benchmarks/hostile_others.py --json FILE --ours FILE --page docs/hostile.md     only write the page
+    python benchmarks/hostile_others.py --json FILE --ours FILE [--also NAME=FILE] --page docs/hostile.md     only write the page
 
 These graders run a submission with the full power of whoever started them. Every attack therefore gets a bubblewrap of
 its own: no network, own processes, everything read-only but bounded tmpfs, and control groups that bound memory and
@@ -437,6 +437,9 @@ def main() -> int:
     options.add_argument("--section", action="append", default=[], help="the attacks of this section only (repeatable)")
     options.add_argument("--grader", choices=GRADERS, action="append", default=[])
     options.add_argument("--ours", type=Path, help="what `python tests/hostile --json` wrote, for the page")
+    options.add_argument(
+        "--also", action="append", default=[], metavar="NAME=FILE", help="another run of ours, as --ours"
+    )
     options.add_argument("--page", type=Path, help="write this page instead of running anything")
     args = options.parse_args()
     rows = json.loads(args.json.read_text()) if args.json.is_file() else {}
@@ -445,7 +448,9 @@ def main() -> int:
             options.error("--page needs --ours")
         import hostile_page
 
-        args.page.write_text(hostile_page.page(json.loads(args.ours.read_text()), rows))
+        also = dict(each.split("=", 1) for each in args.also)
+        also = {name: json.loads(Path(file).read_text()) for name, file in also.items()}
+        args.page.write_text(hostile_page.page(json.loads(args.ours.read_text()), rows, also))
         return 0
     import tempfile
 

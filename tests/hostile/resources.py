@@ -192,7 +192,7 @@ def memory_by_torch(hand_in):
     function(hand_in, "return torch.ones(30 << 28), {}")
 
 
-@attack(28, exercise(FORWARD, 0, "out_of_memory"))
+@attack(28, exercise(FORWARD, 0, "out_of_memory", "timeout"))
 def memory_by_bytes(hand_in):
     """30 GB in pieces of 256 MB, each of them written to."""
     function(hand_in, "return [b'x' * (1 << 28) for _ in range(120)], {}")
