@@ -305,6 +305,120 @@ def effective_lr(lr, w):
 check("bn_scale_identities")
 
 # %% [markdown]
+# ### Experiment E03f: a learning rate of 100
+#
+# If the story is right, a network with batch norm should survive learning rates that are absurd. Three hidden layers
+# with batch norm, 150 steps of plain SGD. The weights in front of batch norm get learning rates from 0.1 to **1000**;
+# everything else ($\gamma$, $\beta$, the last layer) always gets 0.1. Three seeds.
+#
+# And the intervention: the same network, but after each step every row of the weights is **set back to the length it
+# had at the start**. It computes the same function as without setting back, only the tuning is gone. Third, the
+# network without batch norm.
+
+# %% tags=["experiment"]
+STEP_SIZES = (0.1, 1.0, 10.0, 100.0, 1000.0)
+
+
+def steps_of(lr, seed, norm=nn.BatchNorm1d, keep_length=False, steps=150):
+    """Of the second layer, by step: lr / ||w||^2 (mean of the rows) and 1 - cos of the turn; and the test accuracy."""
+    split = digits(997, seed)
+    torch.manual_seed(seed)
+    net = mlp(3, norm)
+    weights = [layer.weight for layer in net[:-1] if isinstance(layer, nn.Linear)]
+    others = [p for p in net.parameters() if all(p is not weight for weight in weights)]
+    lengths = [weight.detach().norm(dim=1, keepdim=True) for weight in weights]
+    optimizer = torch.optim.SGD([{"params": weights, "lr": lr}, {"params": others, "lr": 0.1}])
+    watched = [weights[1].detach().clone()]  # at the start, and after each step
+
+    @torch.no_grad()
+    def after_step(*_):
+        if keep_length:
+            for weight, length in zip(weights, lengths, strict=True):
+                weight *= length / weight.norm(dim=1, keepdim=True)
+        watched.append(weights[1].detach().clone())
+
+    optimizer.register_step_post_hook(after_step)
+    train(net, split.train, steps // 15, batch_size=67, optimizer=optimizer, seed=seed)
+    path = torch.stack(watched)  # (steps + 1, rows, columns)
+    effective = (lr / path.square().sum(dim=2)).mean(dim=1)
+    turns = 1 - F.cosine_similarity(path[1:], path[:-1], dim=2).mean(dim=1)
+    return effective.numpy(), turns.numpy(), evaluate(net, split.test)[1]
+
+
+def tuned(**case):
+    """Effective rates and turns (seeds, rates, steps) and accuracies (seeds, rates) of one kind of network."""
+    runs = [[steps_of(lr, seed, **case) for lr in STEP_SIZES] for seed in range(3)]
+    return [np.array([[run[i] for run in row] for row in runs]) for i in range(3)]
+
+
+free, held, plain = tuned(), tuned(keep_length=True), tuned(norm=None)
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4))
+steps = np.maximum(np.arange(151), 0.5)  # a logarithmic axis has no 0
+for number, lr in enumerate(STEP_SIZES):
+    line = np.median(free[0][:, number], axis=0)
+    left.plot(steps, line, color=COLORS["blue"], marker="")
+    left.plot(steps[0], line[0], "o", color=COLORS["blue"])
+    left.text(0.42, line[0], f"lr {lr:g}", ha="right", va="center")
+left.set(xscale="log", yscale="log", xlim=(0.17, 160), xlabel="step", title="Large rates are brought down at once")
+left.set_ylabel("effective learning rate lr / ‖w‖²")
+left.set_xticks([0.5, 1, 10, 100], ["start", "1", "10", "100"])
+LOOKS = ((free, "blue", "o", "batch norm"), (held, "orange", "^", "batch norm, length held"),
+         (plain, "red", "s", "no batch norm"))  # fmt: skip
+for (_, _, accuracy), color, marker, label in LOOKS:
+    mean_with_spread(right, STEP_SIZES, accuracy, color=COLORS[color], marker=marker, label=label)
+right.set(xscale="log", ylim=(0, 1.05), xlabel="learning rate of the weights", ylabel="test accuracy after 150 steps")
+right.set_title("Five learning rates, a factor of 10 000")
+right.legend(loc=(0.6, 0.62), fontsize=9)
+plt.show()
+
+largest = free[0][..., -1].max(axis=1)
+claim("Effective rates of 0.05 to 500 at the start are all below 5 at the end: largest", largest, holds=np.all(largest < 5))
+worst = free[2].min(axis=1)
+claim("With batch norm all five rates reach 0.9: worst accuracy", worst, holds=np.all(worst > 0.9))
+lost = (free[2] - held[2])[:, 3]
+claim("Held at their length, the weights lose it at a rate of 100: loss of accuracy", lost, holds=np.all(lost > 0.5))
+claim("Without batch norm a rate of 10 is fatal", plain[2][:, 2], holds=np.all(plain[2][:, 2] < 0.2))
+rows = {
+    "effective, start": free[0][..., 0],
+    "effective, step 1": free[0][..., 1],
+    "effective, end": free[0][..., -1],
+    "turn, first 15 steps": free[1][..., :15].mean(axis=2),
+    "turn, last 15 steps": free[1][..., -15:].mean(axis=2),
+    "accuracy, batch norm": free[2],
+    "accuracy, held": held[2],
+    "accuracy, no batch norm": plain[2],
+}
+print(f"{'learning rate':24}", *(f"{lr:9g}" for lr in STEP_SIZES))
+for name, values in rows.items():
+    print(f"{name:24}", *(f"{value:9.2g}" for value in values.mean(axis=0)))
+
+# %% [markdown]
+# Figure: left, effective learning rate of the second layer against the step, both axes logarithmic, one line for each
+# learning rate. The lines for 0.1 and 1 are level at 0.05 and 0.5. Those for 10, 100 and 1000 start at 5, 50 and 500;
+# the last two drop within one step, to about 4 and 0.5; at the end all three lie between 0.4 and 3. Right, test
+# accuracy against the learning rate: with batch norm the curve stays at 0.96 to 0.98 throughout; with weights held at
+# their length it falls to 0.9 at a rate of 10, 0.34 at 100 and 0.16 at 1000; without batch norm it is at chance from
+# 10 on.
+#
+# **What to notice.**
+#
+# - **A learning rate of 1000 works**, and this story survives the intervention: held at their length, the *same*
+#   network with the *same* batch norm fails. Here we did not compare with and without batch norm; we removed one
+#   consequence of it and the help went with it.
+# - How does it come about? One absurd step makes the weights about 1000 times as long as the step was meant to be, and
+#   at right angles to where they were: the first step throws the old weights away and puts scaled-up gradients in
+#   their place. From then on the effective rate is small. It is a random restart, which a three-layer network
+#   forgives.
+# - **The tuning is one-sided.** Weights can only grow, so a rate that is too large comes down, while one that is too
+#   small stays: 0.1 keeps its effective 0.05. (With weight decay the weights can shrink too, and an equilibrium
+#   appears; notebook 07.)
+# - What the story does *not* explain: why batch norm is better at **small** rates as well. At 0.1 nothing is tuned
+#   (free and held agree), and batch norm is still ahead.
+# - Compare with theory: Arora, Li and Lyu, *Theoretical analysis of auto rate-tuning by batch normalization*,
+#   arXiv:1812.03981.
+
+# %% [markdown]
 # ## 3 · What the layer makes superfluous, and how to undo it
 
 # %% [markdown]
@@ -445,6 +559,82 @@ def sigmoid_linear_r2(z):
 
 # %% check="sigmoid_linear_r2"
 check("sigmoid_linear_r2")
+
+# %% [markdown]
+# ### Experiment E03g: what normalization does to the shape
+#
+# Three sentences that you may meet: batch norm makes each activation *more or less Gaussian*; it turns activations
+# into *unit Gaussians*; before $\gamma$ and $\beta$ the values lie *strictly between −1 and 1*. All three confuse two
+# numbers (mean and variance) with a whole distribution. We feed the layer two units that are far from Gaussian, and
+# then one that fires for a single row of the batch. The **kurtosis** is the mean of $\hat x^4$; it is 3 for every
+# normal distribution and at least 1 for any. Five seeds.
+
+# %% tags=["experiment"]
+ROWS = (2, 5, 10, 26, 101, 401)
+
+
+def normalize(rows):
+    """Batch norm as it starts (gamma 1, beta 0), with an eps that cannot matter."""
+    return F.batch_norm(torch.as_tensor(rows), None, None, training=True, eps=1e-12).numpy()
+
+
+def units(seed):
+    """Two units for 4000 rows: one with two humps, one that is mostly quiet and rarely very active."""
+    rng = np.random.default_rng(seed)
+    humps = rng.normal(np.where(rng.random(4000) < 0.5, -5.0, 5.0), 0.3)
+    return np.column_stack([humps, rng.exponential(size=4000)])
+
+
+normalized = np.array([normalize(units(seed)) for seed in range(5)])  # (seeds, rows, 2)
+lonely = [normalize(np.eye(m)[:, :1]).max() for m in ROWS]  # a unit that is 1 in one row and 0 in the others
+normal = [[abs(normalize(np.random.default_rng(s).normal(size=(m, 50)))).max(0).mean() for m in ROWS] for s in range(5)]
+
+fig, axes = plt.subplots(1, 3, figsize=(11, 3.7))
+grid = np.linspace(-4, 5, 200)
+for ax, unit, title in zip(axes, (0, 1), ("A unit with two humps", "A unit that is mostly quiet"), strict=False):
+    ax.hist(normalized[0, :, unit], bins=60, density=True, color=COLORS["sky"], label="after batch norm")
+    bell = np.exp(-(grid**2) / 2) / sqrt(2 * np.pi)
+    ax.plot(grid, bell, color="black", marker="", label="normal, same mean and variance")
+    ax.set(xlim=(-4, 5), xlabel="normalized value x̂", title=title)
+axes[0].set_ylabel("density")
+axes[1].legend(loc="upper right", fontsize=9)
+axes[2].fill_between(ROWS, -1, 1, color="0.85", label="between −1 and 1")
+axes[2].plot(ROWS, np.sqrt(np.array(ROWS) - 1), ":", color="black", marker="", label="√(m − 1)")
+axes[2].plot(ROWS, lonely, "o", color=COLORS["red"], label="a unit active in one row")
+mean_with_spread(axes[2], ROWS, normal, color=COLORS["blue"], marker="s", label="a normal unit")
+axes[2].set(xscale="log", yscale="log", xlabel="rows in the batch, m", ylabel="largest |x̂|", title="How large can it get?")
+axes[2].set(ylim=(0.8, 30), xticks=(2, 10, 100), xticklabels=(2, 10, 100), yticks=(1, 3, 10), yticklabels=(1, 3, 10))
+axes[2].minorticks_off()
+axes[2].legend(loc="upper left", fontsize=9)
+plt.show()
+
+kurtosis = (normalized[..., 0] ** 4).mean(axis=1)
+claim("The unit with two humps keeps its shape: kurtosis 1, not 3", kurtosis, holds=np.all(kurtosis < 1.1))
+skewness = (normalized[..., 1] ** 3).mean(axis=1)
+claim("The quiet unit keeps its skewness of about 2; a Gaussian has 0", skewness, holds=np.all(skewness > 1.5))
+claim("With 101 rows one normalized value is 10", lonely[4], holds=abs(lonely[4] - 10) < 1e-6)
+
+# %% [markdown]
+# Figure: left, histogram of a unit with two humps after batch norm: two narrow spikes at −1 and 1, nothing near 0,
+# where the normal curve with the same mean and variance has its top. Middle, a unit that is mostly quiet: a steep edge
+# at −1 and a long tail to the right; the normal curve does not resemble it. Right, largest normalized value against
+# the number of rows, both axes logarithmic: the unit that is active in one row lies exactly on $\sqrt{m-1}$, from 1 at
+# two rows to 20 at 401; the normal unit rises from 1 to 3. The grey band, values up to 1, is left by both.
+#
+# **What to notice.**
+#
+# - Batch norm is **one straight line** per unit, $\hat x = (x - \mu)/s$. A straight line moves and stretches a
+#   histogram; it cannot fold two humps into one. Mean 0 and variance 1 are true by construction, everything else
+#   about the shape is what it was.
+# - The true bound is $\lvert\hat x\rvert \le \sqrt{m-1}$, and a unit that is active in one row reaches it. Question
+#   W03b asks you why.
+# - Why is the Gaussian story so popular? In a *wide* layer at the *start*, the input of a unit is a sum of many
+#   independent terms, and such sums are nearly normal. That is a property of the sum, with or without batch norm,
+#   and training need not keep it.
+# - And the *linear regime*? With your `sigmoid_linear_r2`: a sigmoid that sees $\mathcal N(0, 1)$ is 98.4 % linear
+#   in the sense of $R^2$; 99.8 % at a deviation of 0.5, 93 % at 2, 81 % at 5. So the sentence is **nearly** true at the
+#   start, where $\gamma = 1$. But "constrained" it is not: a $\gamma$ of 2 to 5 leaves the regime, and $\gamma$ is
+#   learned. It is a measured tendency at the start, no law.
 
 # %% [markdown]
 # ## 6 · Internal covariate shift, measured
