@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from traindeep import checks, exercise, reuse
 
+from autograder import exercise as hidden
+
 
 @pytest.fixture
 def rng():
@@ -76,7 +78,22 @@ def test_bad_input(call, names):
         call()
 
 
-@pytest.mark.parametrize("id", ["normalize_over", "normalize_over_backward", "ln_forward", "gn_forward"])
+LATER = ["weight_reparam", "sync_bn_stats", "ln_invariance_table", "ln_rnn_step", "norm_modules"]
+
+
+@pytest.mark.parametrize("id", LATER)
+def test_a_stand_in_would_earn_full_points(id):
+    """Were nothing forbidden, the hidden tests would give the stand-ins of the later sections all their points."""
+    item = hidden.load(id)
+    student = hidden.Answering({name: s(name) for name in item.visible.names})
+    results = [hidden.run_hidden(item, test, student, hidden.Live(item), "stand-in") for test in item.tests]
+    assert hidden.score(item, results) == item.points, [r for r in results if r.outcome != "passed"]
+
+
+IDS = ["normalize_over", "normalize_over_backward", "ln_forward", "gn_forward", "weight_reparam", "sync_bn_stats"]
+
+
+@pytest.mark.parametrize("id", [*IDS, "ln_rnn_step", "norm_modules"])
 def test_a_stand_in_is_no_answer(id):
     """Handing in the stand-in does not pass the check: it runs what the exercise forbids."""
     if not (exercise.ROOT / "answers" / f"{id}.json").exists():
