@@ -112,10 +112,14 @@ def test_softmax_of_rows_far_apart(compare, rng):
 
 @part("stability")
 def test_loss_of_large_scores(compare, rng):
-    """The loss is right where the probability of the true class is too small for a float."""
-    s = np.array([[8e3, -3e3, 0], [1e4, 9e3, -1e4], [-800, 20, 0], [0, -60, 3]]) + rng.normal(size=(4, 3))
-    compare(_loss_and_whether_finite, s, np.array([1, 2, 0, 1]))
-    compare(_loss_and_whether_finite, s, np.array([[0.25, 0.5, 0.25], [0, 0, 1], [0.5, 0, 0.5], [0, 1, 0]]))
+    """The loss is right where the probability of the true class is too small for a float, and where exp would overflow."""
+    soft = np.array([[0.25, 0.5, 0.25], [0, 0, 1], [0.5, 0, 0.5], [0, 1, 0]])
+    far_below = np.array([[20, -800, 0], [0, 5, -900], [-790, 20, 0], [0, -60, 3]]) + rng.normal(size=(4, 3))
+    compare(_loss_and_whether_finite, far_below, np.array([1, 1, 0, 1]))
+    compare(_loss_and_whether_finite, far_below, soft)
+    large = np.array([[8e3, -3e3, 0], [1e4, 9e3, -1e4], [-800, 900, 0], [0, 60, 3]]) + rng.normal(size=(4, 3))
+    compare(_loss_and_whether_finite, large, np.array([1, 2, 0, 1]))
+    compare(_loss_and_whether_finite, large, soft)
 
 
 # ---- the loss --------------------------------------------------------------------------------------------
