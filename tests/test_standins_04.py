@@ -60,9 +60,22 @@ def test_ln_and_gn_forward(rng):
         np.testing.assert_allclose(s("gn_forward")(x, G, *beta, eps=0.1), expected, atol=1e-9)
 
 
+def test_adain_and_spade(rng):
+    """Both are the formulas, also for a style of another size and for single pixels."""
+    for shape in ((3, 2, 4, 5), (3, 2, 1, 1)):
+        x, style, maps = rng.normal(size=shape), rng.normal(size=(3, 2, 6, 2)), rng.normal(size=(2, *shape))
+        _, mean, var = by_hand(style, (2, 3), 0)
+        expected = np.sqrt(var + 0.1) * by_hand(x, (2, 3), 0.1)[0] + mean
+        np.testing.assert_allclose(s("adain")(x, style, eps=0.1), expected, atol=1e-9)
+        expected = maps[0] * by_hand(x, (0, 2, 3), 0.1)[0] + maps[1]
+        np.testing.assert_allclose(s("spade")(x, *maps, eps=0.1), expected, atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("call", "names"),
     [
+        (lambda: s("adain")(np.ones((2, 3, 4, 5)), np.ones((1, 3, 4, 5))), "style"),
+        (lambda: s("spade")(np.ones((2, 3, 4, 5)), np.ones((1, 3, 4, 5)), np.ones((2, 3, 4, 5))), "gamma_map"),
         (lambda: s("normalize_over")(np.ones((2, 3)), (2,)), "axes"),
         (lambda: s("norm_axes")("group", 4), "kind"),
         (lambda: s("norm_axes")("instance", 2), "ndim must be 4"),

@@ -86,6 +86,25 @@ def gn_forward(x: Array, G: int, gamma: Array, beta: Array, eps: float = 1e-5) -
 
 
 @of("04")
+def adain(content: Array, style: Array, eps: float = 1e-5) -> Array:
+    """Adaptive instance normalization: content with the channel statistics of style."""
+    if np.shape(content)[:2] != np.shape(style)[:2]:
+        raise ValueError(f"style must have the N and C of content, {np.shape(content)[:2]}, got {np.shape(style)[:2]}")
+    _, mean, var = _tensors(*normalize_over(style, (2, 3)))
+    return (_layer_norm(*_tensors(content), (2, 3), eps) * (var + eps).sqrt() + mean).numpy()
+
+
+@of("04")
+def spade(x: Array, gamma_map: Array, beta_map: Array, eps: float = 1e-5) -> Array:
+    """Batch normalization with a scale and a shift for every value."""
+    for name, value in (("gamma_map", gamma_map), ("beta_map", beta_map)):
+        if np.shape(value) != np.shape(x):
+            raise ValueError(f"{name} must have the shape of x, {np.shape(x)}, got {np.shape(value)}")
+    x, gamma_map, beta_map = _tensors(x, gamma_map, beta_map)
+    return (_layer_norm(x, (0, 2, 3), eps) * gamma_map + beta_map).numpy()
+
+
+@of("04")
 def weight_norm(v: Array, g: Array) -> Array:
     """Weights with the directions of the rows of v and the lengths g."""
     import torch
