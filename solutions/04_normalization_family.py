@@ -29,12 +29,586 @@ style()
 
 # %% [markdown]
 # ## 1 · One operator, many layers
+#
+# Write $x_i$ for one value of a batch; $i$ stands for all its indices, $(n, d)$ or $(n, c, h, w)$. Every layer of this
+# notebook normalizes with the mean and the variance of some **set** $S_i$ of values that $x_i$ belongs to. With $n$
+# values in the set,
+#
+# $$
+# \mu_i = \frac1n \sum_{k \in S_i} x_k, \qquad
+# \sigma_i^2 = \frac1n \sum_{k \in S_i} (x_k - \mu_i)^2, \qquad
+# \hat x_i = \frac{x_i - \mu_i}{\sqrt{\sigma_i^2 + \varepsilon}} .
+# $$
+#
+# That is batch norm's formula, word for word. Batch norm says: $S_i$ holds the values of the same channel. All the
+# other names in the literature are other sets.
+
+# %% tags=["experiment"]
+family = (
+    ("NHW", 1, "Batch norm"),
+    ("CHW", 1, "Layer norm (whole image)"),
+    ("HW", 1, "Instance norm"),
+    ("CHW", 2, "Group norm, 2 groups"),
+    ("C", 1, "Layer norm (channels only)"),
+    ("N", 1, "One statistic per pixel"),
+)
+fig, axes = plt.subplots(2, 3, figsize=(11, 8))
+for ax, (averaged, groups, title) in zip(axes.flat, family, strict=True):
+    axes_box(ax, averaged, groups=groups, title=title)
+plt.show()
+
+# %% [markdown]
+# Figure: the same box of N images, C channels and H·W pixels, six times; one set of values that share a mean is
+# orange. Batch norm: one channel of all images, all pixels; N·H·W values, C means. Layer norm: one whole image;
+# C·H·W values, N means. Instance norm: one channel of one image; H·W values, N·C means. Group norm with 2 groups: half
+# of the channels of one image; C/2·H·W values, N·2 means. Channels only: one pixel of one image through all channels;
+# C values, N·H·W means. Per pixel: the same pixel and channel through all images; N values, C·H·W means.
+#
+# **What to notice.** Look for the letter N. Where the orange set runs along the axis of images (batch norm, per
+# pixel), an output depends on who else is in the batch, something must be remembered for test time, and a batch of one
+# is a problem. Where it does not, none of the three is an issue, and the layer does the same thing in training and in
+# testing. Then look at what is *not* averaged: that is what the layer lets through. Batch norm keeps how images differ
+# in a channel and forgets how channels differ; layer norm keeps how channels differ and forgets how images differ.
+#
+# ### By hand
+#
+# Three rows, two features. We take $\varepsilon = 3$, absurdly large, because then all roots come out whole.
+#
+# | | over the columns: batch norm | over the rows: layer norm |
+# | --- | --- | --- |
+# | $x$ | $\begin{pmatrix}1&3\\4&6\\7&9\end{pmatrix}$ | $\begin{pmatrix}1&3\\4&6\\7&9\end{pmatrix}$ |
+# | means | 4 and 6, one per column | 2, 5 and 8, one per row |
+# | $x - \mu$ | $\begin{pmatrix}-3&-3\\0&0\\3&3\end{pmatrix}$ | $\begin{pmatrix}-1&1\\-1&1\\-1&1\end{pmatrix}$ |
+# | $\sigma^2$ | $(9+0+9)/3 = \mathbf 6$, twice | $(1+1)/2 = \mathbf 1$, three times |
+# | $\sqrt{\sigma^2+3}$ | $\sqrt 9 = \mathbf 3$ | $\sqrt 4 = \mathbf 2$ |
+# | $\hat x$ | $\begin{pmatrix}-1&-1\\0&0\\1&1\end{pmatrix}$ | $\begin{pmatrix}-\frac12&\frac12\\-\frac12&\frac12\\-\frac12&\frac12\end{pmatrix}$ |
+#
+# The example is built so that you can see what each layer is blind to. The two columns of $x$ differ by 2 everywhere;
+# after batch norm they are equal. The three rows differ by 3 everywhere; after layer norm they are equal.
+#
+# ### Convention card
+#
+# | question | here | elsewhere |
+# | --- | --- | --- |
+# | what `axes` means | the axes that are **averaged over** and so disappear into the mean, as in `np.mean` | Keras' `LayerNormalization(axis=...)` means the same, Keras' `BatchNormalization(axis=...)` the axis that is **kept**; `torch.nn.LayerNorm` takes the *lengths* of the trailing axes |
+# | "layer norm" of images | the whole image, $(C, H, W)$, as in the papers on convolutional nets | ConvNeXt: the channels of one pixel, `"channel_only"` here. "Averages different channels", as some notes say, is true of both |
+# | variance | divided by the number of values, in the whole family | PyTorch: the same in all its layers |
+# | $\varepsilon$ | inside the root, $10^{-5}$ | PyTorch $10^{-5}$; Keras $10^{-3}$; Flax $10^{-6}$ for layer and group norm; BERT $10^{-12}$ |
+#
+# ### Exercise: `normalize_over` and `norm_axes` (4 points)
+#
+# The operator, without scale and shift, and the table of its axes. You will build the rest of the family from these
+# two.
+#
+# *Difficulty 2 of 4, about 15 minutes.*
+
+
+# %% exercise="normalize_over" points=4
+def normalize_over(x, axes, eps=1e-5):
+    """Normalize all values that differ only in their places along some axes with one mean and one variance.
+
+        xhat = (x - mean) / sqrt(var + eps),    mean and var over axes
+
+    var divides by the number of values (biased); eps is inside the square root. No scale and shift.
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
+
+    Args:
+        x: Array with any number of axes, float or integer. It is not changed.
+        axes: A tuple of one or more different axes, those that are averaged over; negative ones count from the end.
+        eps: A small number >= 0.
+
+    Returns:
+        (xhat, mean, var). xhat has the shape of x. mean and var have as many axes as x, with length 1 where x was
+        averaged: for x of shape (N, C, H, W) and axes (2, 3) they are (N, C, 1, 1). var is without eps.
+
+    Raises:
+        ValueError: x has no such axis. The message names axes (NumPy's own message, which says "axis", will do).
+    """
+    ### BEGIN SOLUTION
+    x, axes = np.asarray(x, dtype=float), tuple(axes)
+    if any(not -x.ndim <= axis < x.ndim for axis in axes):
+        raise ValueError(f"axes must be between {-x.ndim} and {x.ndim - 1}, got {axes}")
+    mean = x.mean(axis=axes, keepdims=True)
+    var = ((x - mean) ** 2).mean(axis=axes, keepdims=True)
+    return (x - mean) / np.sqrt(var + eps), mean, var
+    ### END SOLUTION
+
+
+def norm_axes(kind, ndim):
+    """The axes that a kind of normalization averages over.
+
+        (N, D):        "batch" averages over the N rows, "layer" over the D features
+        (N, C, H, W):  "batch" averages N*H*W values, "layer" C*H*W, "instance" H*W, "channel_only" C, "per_pixel" N
+
+    Args:
+        kind: "batch", "layer", "instance", "channel_only" or "per_pixel".
+        ndim: 2 for (N, D), 4 for (N, C, H, W).
+
+    Returns:
+        A tuple of axes, in any order; negative ones are as good.
+
+    Raises:
+        ValueError: the kind is unknown, ndim is neither 2 nor 4, or the kind is "instance", "channel_only" or
+            "per_pixel" and ndim is 2. The message names kind or ndim.
+    """
+    ### BEGIN SOLUTION
+    table = {
+        ("batch", 2): (0,),
+        ("layer", 2): (1,),
+        ("batch", 4): (0, 2, 3),
+        ("layer", 4): (1, 2, 3),
+        ("instance", 4): (2, 3),
+        ("channel_only", 4): (1,),
+        ("per_pixel", 4): (0,),
+    }
+    if (kind, ndim) not in table:
+        raise ValueError(f"kind {kind!r} is not known for ndim {ndim}")
+    return table[kind, ndim]
+    ### END SOLUTION
+
+
+# %% check="normalize_over"
+check("normalize_over")
 
 # %% [markdown]
 # ## 2 · One gradient for the whole family
+#
+# In notebook 02 you differentiated batch norm. Nothing in that derivation knew that the $N$ numbers were a *column*.
+# Here it is once more, for any set of $n$ values, and this time we look at what the result means.
+#
+# ### Derivation
+#
+# **Step 1, one set at a time.** $\hat x_i$ depends on the values of its own set and on no others, so every derivative
+# across sets is zero. It is enough to look at one set. Put its values into a vector $x \in \mathbb R^n$ and write
+# $\mathbf 1$ for the vector of $n$ ones.
+#
+# **Step 2, the forward pass as geometry.** Subtracting the mean is a matrix, $c = x - \mu\mathbf 1 = Px$ with
+# $P = I - \frac1n \mathbf 1\mathbf 1^\top$. It projects onto the vectors that add up to zero. Then
+#
+# $$ s = \sqrt{\tfrac1n\, c^\top c + \varepsilon}, \qquad \hat x = c / s . $$
+#
+# **Step 3, a small change.** Change $x$ by $\delta$. The projection is linear, so $c$ changes by $P\delta$. For the
+# root, $s^2 = \frac1n c^\top c + \varepsilon$ gives $2s\,\delta s = \frac2n c^\top P \delta$, and $c^\top P = c^\top$
+# because $c$ already adds up to zero. Hence
+#
+# $$ \delta s = \frac1n\,\frac{c^\top}{s}\,\delta = \frac1n\,\hat x^\top \delta . $$
+#
+# In words: the scale of the set reacts only to changes *along* $\hat x$. The quotient rule does the rest:
+#
+# $$ \delta \hat x = \frac{P\delta}{s} - \frac{c}{s^2}\,\delta s
+#    = \underbrace{\frac1s\Bigl(I - \frac1n\mathbf 1\mathbf 1^\top - \frac1n\,\hat x\,\hat x^\top\Bigr)}_{J}\;\delta . $$
+#
+# Three terms: the direct path, the path through the mean, the path through the variance.
+#
+# **Step 4, backwards.** The chain rule multiplies the incoming gradient $\mathrm d\hat x$ with $J^\top$. But $J$ is
+# symmetric: **gradients travel back through the same matrix that carries changes forward.**
+#
+# **Step 5, what $J$ does.** Ask what happens to a vector $v$ in each of three directions.
+#
+# | direction | $Jv$ | in words |
+# | --- | --- | --- |
+# | $v = \mathbf 1$ | $0$ | the same constant on all values: swallowed |
+# | $v = \hat x$ | $\dfrac{\varepsilon}{s^3}\,\hat x \approx 0$ | all values a bit further from their mean: swallowed, up to ε |
+# | $v$ at right angles to both | $v/s$ | passed on, divided by $s$ |
+#
+# (For the second line, $\frac1n \hat x^\top \hat x = \sigma^2/s^2 = 1 - \varepsilon/s^2$.) That is the whole gradient of
+# every layer of the family. **Of the $n$ directions of a set, $n - 2$ come through, divided by $s$, and two do not.**
+# The two are what the layer is blind to: the place and the scale of the set.
+#
+# It also says when a normalization is in trouble. With $n = 2$ there are no other directions: $\hat x$ is $(-1, 1)$ or
+# $(1, -1)$ whatever the two values are, and *no* gradient comes back (ε aside). Batch norm with two rows per batch, or
+# layer norm of two features, cannot learn. You will see it happen in an experiment.
+#
+# ### By hand
+#
+# The example of section 1, again with $\varepsilon = 3$. A column has $n = 3$, $\hat x = (-1, 0, 1)$ and $s = 3$; a row
+# has $n = 2$, $\hat x = (-\frac12, \frac12)$ and $s = 2$:
+#
+# $$
+# J_\text{column} = \tfrac13\Bigl[
+# \begin{pmatrix}1&0&0\\0&1&0\\0&0&1\end{pmatrix}
+# - \tfrac13\begin{pmatrix}1&1&1\\1&1&1\\1&1&1\end{pmatrix}
+# - \tfrac13\begin{pmatrix}1&0&-1\\0&0&0\\-1&0&1\end{pmatrix}\Bigr]
+# = \tfrac19\begin{pmatrix}1&-1&0\\-1&2&-1\\0&-1&1\end{pmatrix},
+# $$
+#
+# $$
+# J_\text{row} = \tfrac12\Bigl[
+# \begin{pmatrix}1&0\\0&1\end{pmatrix}
+# - \tfrac12\begin{pmatrix}1&1\\1&1\end{pmatrix}
+# - \tfrac18\begin{pmatrix}1&-1\\-1&1\end{pmatrix}\Bigr]
+# = \tfrac3{16}\begin{pmatrix}1&-1\\-1&1\end{pmatrix} .
+# $$
+#
+# Let the gradient $\mathrm d\hat x$ come in, and multiply it column by column, or row by row:
+#
+# $$
+# \mathrm d\hat x = \begin{pmatrix}9&1\\0&0\\0&8\end{pmatrix}: \qquad
+# \mathrm dx = \begin{pmatrix}1&\frac19\\-1&-1\\0&\frac89\end{pmatrix}\ \text{(batch norm)}, \qquad
+# \mathrm dx = \begin{pmatrix}\frac32&-\frac32\\0&0\\-\frac32&\frac32\end{pmatrix}\ \text{(layer norm)}.
+# $$
+#
+# Go through the first column with a pencil. Then check: the columns of the first answer and the rows of the second add
+# up to 0, as step 5 demands. With $\varepsilon = 0$ the matrix of a row would be $\frac{1}{2s}$ times zero: two
+# features, no gradient.
+#
+# ### From the matrix to code
+#
+# Nobody builds these matrices: a channel of 32 images of 8 × 8 pixels is a set of 2048 values, and $J$ would have four
+# million entries. Multiply the bracket of step 3 with $\mathrm d\hat x$ and look at what each of the three terms becomes.
+# No term needs more memory than $\mathrm d\hat x$ itself. You did this once in `bn_backward`, for columns; the same lines
+# serve every choice of axes if the averages are taken over the right ones.
+#
+# γ is not part of this. A layer $y = \gamma\hat x + \beta$ hands the operator $\mathrm d\hat x = \gamma\,\mathrm dy$; the
+# gradients of γ and β are sums over whatever shares them, and *that* differs from layer to layer.
+#
+# There is no disagreement between libraries here, and the check that helps most is the one of notebook 02: a random
+# $\mathrm d\hat x$. Under a plain sum of the outputs every gradient of this section is zero.
+#
+# ### Exercise: `normalize_over_backward` (6 points)
+#
+# *Difficulty 4 of 4, about 30 minutes.*
+
+
+# %% exercise="normalize_over_backward" points=6
+def normalize_over_backward(dxhat, xhat, var, axes, eps=1e-5):
+    """Gradient of normalize_over with respect to x, for any axes.
+
+        dx_j = sum_i dxhat_i d xhat_i / d x_j       over the values i of the set of j; mean and var depend on x too
+
+    torch's autograd, batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
+
+    Args:
+        dxhat: Gradient of the loss with respect to xhat, of the shape of xhat, float or integer. It is not changed.
+        xhat: What normalize_over returned for x. It is not changed.
+        var: What normalize_over returned: as many axes as xhat, with length 1 where x was averaged, without eps. It is
+            not changed. The checks pass a correct xhat and var whether or not your normalize_over works.
+        axes: The tuple of axes that were averaged over; negative ones count from the end.
+        eps: The eps of the forward pass.
+
+    Returns:
+        dx, of the shape of xhat.
+
+    Raises:
+        ValueError: the shape of dxhat is not the shape of xhat, even where it would broadcast. The message names one
+            of the two.
+    """
+    ### BEGIN SOLUTION
+    dxhat, xhat = np.asarray(dxhat, dtype=float), np.asarray(xhat, dtype=float)
+    if dxhat.shape != xhat.shape:
+        raise ValueError(f"dxhat must have the shape of xhat, {xhat.shape}, got {dxhat.shape}")
+    along_ones = dxhat.mean(axis=tuple(axes), keepdims=True)
+    along_xhat = (dxhat * xhat).mean(axis=tuple(axes), keepdims=True)
+    return (dxhat - along_ones - xhat * along_xhat) / np.sqrt(var + eps)
+    ### END SOLUTION
+
+
+# %% check="normalize_over_backward"
+check("normalize_over_backward")
+
+# %% [markdown]
+# ### The same block, other neighbours
+#
+# A batch of 2 images with 2 channels and 3 pixels holds 12 values. We ask torch's own layers for the derivative of
+# every output by every input, and your function for the same 144 numbers: one unit vector as `dxhat` gives one row.
+# Three seeds.
+
+# %% tags=["experiment"]
+backward = use("normalize_over_backward")
+SHAPE, EPS = (2, 2, 1, 3), 1e-5
+LAYERS = {
+    "batch norm": (lambda x: F.batch_norm(x, None, None, training=True, eps=EPS), (0, 2, 3)),
+    "layer norm": (lambda x: F.layer_norm(x, x.shape[1:], eps=EPS), (1, 2, 3)),
+    "instance norm": (lambda x: F.instance_norm(x, eps=EPS), (2, 3)),
+}
+
+
+def both_jacobians(layer, axes, seed):
+    """The (12, 12) derivatives of outputs (rows) by inputs (columns): torch's, and those that `backward` gives."""
+    x = torch.randn(SHAPE, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    theirs = torch.autograd.functional.jacobian(layer, x).reshape(12, 12).numpy()
+    xhat, var = layer(x).numpy(), x.numpy().var(axis=axes, keepdims=True)
+    return theirs, np.array([backward(e.reshape(SHAPE), xhat, var, axes, EPS).ravel() for e in np.eye(12)])
+
+
+fig, axes = plt.subplots(1, 3, figsize=(11, 4))
+worst = np.zeros(3)
+for ax, (name, (layer, averaged)) in zip(axes, LAYERS.items(), strict=True):
+    pairs = [both_jacobians(layer, averaged, seed) for seed in range(3)]
+    worst = np.maximum(worst, [abs(theirs - yours).max() for theirs, yours in pairs])
+    shown = pairs[0][0]
+    picture = ax.imshow(shown, cmap="RdBu", vmin=-1, vmax=1)
+    for border in (2.5, 5.5, 8.5):
+        ax.axhline(border, color="0.3", linewidth=2 if border == 5.5 else 0.7, marker="")
+        ax.axvline(border, color="0.3", linewidth=2 if border == 5.5 else 0.7, marker="")
+    ax.set(title=name.capitalize(), xlabel="value of x")
+    ax.set_xticks((1, 4, 7, 10), ("n0 c0", "n0 c1", "n1 c0", "n1 c1"))
+    ax.set_yticks((1, 4, 7, 10), ("n0 c0", "n0 c1", "n1 c0", "n1 c1"))
+    ax.grid(False)
+axes[0].set_ylabel("value of x̂")
+fig.colorbar(picture, ax=axes, label="derivative of x̂ by x", shrink=0.8)
+plt.show()
+
+claim("One backward pass serves three of torch's layers: largest difference", worst, holds=np.all(worst < 1e-6))
+
+# %% [markdown]
+# Figure: three matrices of 12 × 12 derivatives, outputs downwards, inputs to the right, both ordered by image (n0, n1),
+# channel (c0, c1) and pixel. White is zero. Batch norm: the quarters of equal channel are coloured, within and across
+# the images. Layer norm: the two blocks of equal image are coloured. Instance norm: only the four small blocks on the
+# diagonal. Inside the blocks the diagonal is blue (positive), the rest mostly red (negative).
+#
+# **What to notice.** It is the same block each time, $\frac1s(I - \frac1n\mathbf 1\mathbf 1^\top - \frac1n\hat x\hat
+# x^\top)$; only who sits together in it changes. Each picture is symmetric, and each row of it adds up to zero. The white
+# squares are the independence that a layer buys: with layer and instance norm no gradient crosses from image to image.
 
 # %% [markdown]
 # ## 3 · Layer normalization
+#
+# ### Statistics per row, parameters per feature
+#
+# Layer norm averages over the features of one row. For an input $(N, D)$, with $n$ for the row and $d$ for the feature,
+#
+# $$
+# \mu_n = \frac1D\sum_{d=1}^D x_{nd}, \qquad
+# \sigma_n^2 = \frac1D\sum_{d=1}^D (x_{nd} - \mu_n)^2, \qquad
+# y_{nd} = \gamma_d\,\frac{x_{nd} - \mu_n}{\sqrt{\sigma_n^2 + \varepsilon}} + \beta_d .
+# $$
+#
+# Look at the indices, because they are the whole layer. The statistics carry an $n$, the parameters a $d$. In batch
+# norm both carry a $d$.
+#
+# | | batch norm | layer norm |
+# | --- | --- | --- |
+# | statistics belong to | a feature, $\mu_d, \sigma_d$ | a row, $\mu_n, \sigma_n$ |
+# | parameters belong to | a feature, $\gamma_d, \beta_d$ | a feature, $\gamma_d, \beta_d$ |
+# | can γ and β undo it? | yes, $\gamma_d = \sigma_d$ (up to ε), $\beta_d = \mu_d$ | no: $\sigma_n$ changes from row to row and $\gamma_d$ does not |
+# | at test time | stored statistics | the row has its own: the same code, nothing stored |
+# | can be folded into the weights before it? | yes, at test time it is a fixed straight line per feature | no, it divides by something that depends on the input |
+# | one row alone | refused in training | fine |
+# | one extreme value | squeezes its feature in the other rows | squeezes the other features of its row |
+#
+# Could γ and β carry an $n$, then? They could not be learned: row 7 of one batch has nothing to do with row 7 of the
+# next. What a layer can learn belongs to what is the same in every batch, and those are the features.
+#
+# ### Is it allowed to average apples and oranges?
+#
+# The features of a row are different things. If they are kilograms and metres, their mean is nonsense, and so is layer
+# norm: for the *inputs* of a model there is the standardizer of notebook 01. Inside a network things are better. The $D$
+# values are the outputs of one linear layer, sums of many terms with weights drawn from one distribution, so at the
+# start of training they are alike enough to share a scale. And if training wants one feature larger than the rest,
+# $\gamma_d$ is there to make it so *after* the normalization.
+#
+# ### What is left of a row
+#
+# Step 5 of the derivation says which two things of a row are lost. With three features one can draw it. Subtracting the
+# mean drops the row onto the plane of vectors that add up to zero; dividing by σ moves it, along its ray, to the circle
+# of radius $\sqrt D = \sqrt 3$.
+
+# %% tags=["experiment"]
+rng = np.random.default_rng(4)
+rows = rng.normal(size=(14, 3)) * rng.uniform(0.2, 2.6, size=(14, 1)) + rng.normal(size=(14, 1))
+plane = np.array([[1, -1, 0], [1, 1, -2]]).T / np.sqrt([2, 6])  # two directions that add up to zero
+fig, ax = plt.subplots(figsize=(7.4, 4.8))
+angle = np.linspace(0, 2 * np.pi, 200)
+ax.plot(np.sqrt(3) * np.cos(angle), np.sqrt(3) * np.sin(angle), color="0.6", marker="", linewidth=1)
+dropped = (rows - rows.mean(axis=1, keepdims=True)) @ plane
+for eps, color, mark, label in (
+    (1e-5, "blue", "o", "layer norm, ε = 0.00001"),
+    (0.5, "orange", "s", "layer norm, ε = 0.5"),
+):
+    y = F.layer_norm(torch.tensor(rows), (3,), eps=eps).numpy() @ plane
+    if eps < 0.1:
+        ax.plot(*np.stack([dropped, y], axis=1).T, color="0.8", marker="", linewidth=1, zorder=0)
+    ax.plot(*y.T, mark, color=COLORS[color], label=label)
+ax.plot(*dropped.T, "^", color=COLORS["black"], label="rows of x, mean subtracted")
+ax.plot(0, 0, "+", color="0.3", markersize=10)
+ax.set(xlabel="(feature 1 − feature 2) / √2", ylabel="(feature 1 + feature 2 − 2 feature 3) / √6", aspect="equal")
+ax.set_title("A row keeps its direction and nothing else")
+ax.legend(loc="lower right")
+plt.show()
+
+# %% [markdown]
+# Figure: the plane of all rows of three features that add up to zero. Black triangles: fourteen rows after the mean is
+# subtracted, some near the centre, some far away. A grey ray leads from each to a blue point on a circle of radius
+# 1.73, where layer norm puts it. Orange squares: with ε = 0.5 the rows that were far out arrive close to the circle, those
+# near the centre stay inside.
+#
+# **What to notice.** Mean and length are gone; the direction is all that the next layer sees, until γ and β stretch the
+# circle into an ellipse and move it. ε decides about rows that are nearly constant: a difference between features that
+# is small against $\sqrt\varepsilon$ counts as none, and is not blown up into a signal. And with two features the circle is
+# two points.
+#
+# ### Where the last axis is
+#
+# "The features of one row" is clear for an MLP. For other inputs somebody has to say what a row is.
+#
+# | input | a row is | `torch` | statistics | γ, β |
+# | --- | --- | --- | --- | --- |
+# | MLP, $(N, D)$ | a case | `LayerNorm(D)` | $N$ | $D$ |
+# | sequence, $(N, T, D)$: transformer, recurrent net | one time step (token) of one sequence | `LayerNorm(D)` | $N \cdot T$ | $D$ |
+# | images, $(N, C, H, W)$, first papers | a whole image | `LayerNorm((C, H, W))` | $N$ | $C \cdot H \cdot W$, one per value |
+# | images, ConvNeXt and vision transformers | one pixel (patch) of one image | `LayerNorm(C)` with channels last | $N \cdot H \cdot W$ | $C$ |
+#
+# The second line is why layer norm and sequences go together. Sequences have different lengths, later time steps are
+# rarer, and at test time a sequence may be longer than any seen before; batch statistics "of time step 40" would be
+# estimated from the few sequences that get so far. Layer norm never asks.
+#
+# ### Convention card
+#
+# | question | here | elsewhere |
+# | --- | --- | --- |
+# | averaged | the last axis, at every position separately | `torch.nn.LayerNorm(D)`: the same |
+# | γ, β | one per feature, shape $(D,)$ | the same; over several axes torch has one per **value**, group norm with one group one per **channel** |
+# | variance, ε | divided by $D$; inside the root, $10^{-5}$ | the paper's equation has no ε; Keras $10^{-3}$, Flax $10^{-6}$, BERT $10^{-12}$: carry it along when you copy weights |
+# | training and test | the same function | the same everywhere |
+#
+# ### Exercise: `ln_forward` (5 points)
+#
+# Your `normalize_over` may be called: `normalize_over(x, ...)` is a line of your own notebook like any other.
+#
+# *Difficulty 2 of 4, about 10 minutes.*
+
+
+# %% exercise="ln_forward" points=5
+def ln_forward(x, gamma, beta, eps=1e-5):
+    """Layer normalization: normalize the last axis at every position, then scale and shift every feature.
+
+        y = gamma * xhat + beta,    xhat = (x - mean) / sqrt(var + eps)
+
+    mean and var are taken over the last axis, separately at every position: one of each per row of (N, D), per time
+    step of (N, T, D). var divides by D (biased); eps is inside the square root. Training and test are the same.
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
+
+    Args:
+        x: (..., D) array, float or integer: any number of axes before the last, also none; one row alone is fine. It
+            is not changed.
+        gamma: (D,) scale. It is not changed.
+        beta: (D,) shift. It is not changed.
+        eps: A small number >= 0.
+
+    Returns:
+        y, of the shape of x. With D = 1 it is beta, whatever x is.
+
+    Raises:
+        ValueError: gamma or beta is not of shape (D,), even where its shape would broadcast. The message names it.
+    """
+    ### BEGIN SOLUTION
+    for name, value in (("gamma", gamma), ("beta", beta)):
+        if np.shape(value) != np.shape(x)[-1:]:
+            raise ValueError(f"{name} must have shape {np.shape(x)[-1:]}, got {np.shape(value)}")
+    return gamma * normalize_over(x, (-1,), eps)[0] + beta
+    ### END SOLUTION
+
+
+# %% check="ln_forward"
+check("ln_forward")
+
+# %% [markdown]
+# ### In a transformer: before or after?
+#
+# A transformer is a stack of residual blocks: a block computes some $f(x)$ and *adds* it to $x$ (notebook 11 builds
+# such blocks for images). Where does layer norm go?
+#
+# - **Post-LN**, the original: $x \leftarrow \mathrm{LN}(x + f(x))$. The sum is normalized.
+# - **Pre-LN**, most models since: $x \leftarrow x + f(\mathrm{LN}(x))$. Only the input of $f$ is normalized; the sum is
+#   left alone, and one more layer norm stands at the very end.
+#
+# It looks like a detail. The derivation says what to expect, because every layer norm divides the gradient by $s$, the
+# deviation of what it is given.
+#
+# - In post-LN the sum of two things of equal size has $s = \sqrt2$, in every block. The path through the addition alone
+#   loses a factor $\sqrt2$ per block, and it is tempting to conclude that the gradient vanishes.
+# - In pre-LN nothing is divided on the way, but the sum grows: after $L$ blocks its variance is about $L + 1$. The one
+#   layer norm at the end divides by $s \approx \sqrt{L+1}$, and so *all* gradients are smaller in a deeper net.
+#
+# We measure both at the initial weights of blocks $f(x) = W_2\,\mathrm{relu}(W_1 x)$ of width 128. Five seeds.
+
+# %% tags=["experiment"]
+WIDTH, DEPTHS = 128, (2, 6, 24)
+
+
+def stack_gradients(post, blocks, seed):
+    """At the initial weights: norm of the gradient at the input of every block, and at W2 of the last block."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(*shape, std=1.0):
+        return std * torch.randn(*shape, generator=generator)
+
+    def ln(x):
+        return F.layer_norm(x, (WIDTH,))
+
+    x, inputs = ln(draw(64, WIDTH)).requires_grad_(), []
+    for _ in range(blocks):
+        inputs.append(x)
+        W1, W2 = draw(WIDTH, WIDTH, std=(2 / WIDTH) ** 0.5), draw(WIDTH, WIDTH, std=WIDTH**-0.5).requires_grad_()
+        branch = torch.relu((x if post else ln(x)) @ W1) @ W2
+        x = ln(x + branch) if post else x + branch
+    output = x if post else ln(x)
+    upstream = draw(64, WIDTH)  # random: under a plain sum every gradient would be zero
+    *sizes, last = (g.norm().item() for g in torch.autograd.grad(output, [*inputs, W2], upstream))
+    return np.array(sizes), last
+
+
+by_block, by_depth = {}, {}
+for name, post in (("pre-LN", False), ("post-LN", True)):
+    runs = [[stack_gradients(post, L, seed) for L in DEPTHS] for seed in range(5)]
+    by_block[name] = np.array([run[-1][0] / run[-1][0][-1] for run in runs])
+    by_depth[name] = np.array([[last for _, last in run] for run in runs])
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
+at = np.arange(1, 25)
+for name, color, marker in (("pre-LN", "blue", "o"), ("post-LN", "red", "s")):
+    mean_with_spread(left, at, by_block[name], label=name, color=COLORS[color], marker=marker)
+    mean_with_spread(right, DEPTHS, by_depth[name], label=name, color=COLORS[color], marker=marker)
+left.plot(at, np.sqrt(0.5) ** (24 - at), ":", color="black", marker="", label="√½ per block: the addition alone")
+left.set(yscale="log", xlabel="block of 24, counted from the input", ylabel="gradient, relative to the last block")
+left.set_title("Post-LN does not make the gradient vanish")
+guide = by_depth["pre-LN"].mean(0)[0] * np.sqrt(3 / (np.array(DEPTHS) + 1))
+right.plot(DEPTHS, guide, ":", color="black", marker="", label="proportional to 1/√(L + 1)")
+right.set(xlabel="number of blocks L", ylabel="gradient of W₂ of the last block (norm)", ylim=(0, None))
+right.set(xscale="log", xticks=DEPTHS, xticklabels=DEPTHS, title="Pre-LN scales it down with depth")
+right.minorticks_off()
+left.legend()
+right.legend()
+plt.show()
+
+share = by_block["post-LN"][:, 0]
+claim("Post-LN: the gradient vanishes on its way to block 1 (share that arrives)", share, holds=np.all(share < 0.1))
+ratio = {name: sizes[:, -1] / sizes[:, 0] for name, sizes in by_depth.items()}
+claim(
+    "Pre-LN: 24 blocks instead of 2 divide the last gradient by about √(25/3) = 2.9",
+    1 / ratio["pre-LN"],
+    holds=np.all(abs(1 / ratio["pre-LN"] - 2.9) < 1),
+)
+claim(
+    "Post-LN: depth does not change the last gradient",
+    1 / ratio["post-LN"],
+    holds=np.all(abs(ratio["post-LN"] - 1) < 0.25),
+)
+
+# %% [markdown]
+# Figure: left, gradient at the input of each of 24 blocks, relative to that at the last block, logarithmic: post-LN
+# stays between 1 and 1.2 all the way down to block 1, pre-LN rises towards the input to about 5, and a dotted line of a
+# factor √½ per block falls to 0.0003. Right, gradient of the second weight matrix of the last block against the number of
+# blocks: post-LN about 710 throughout, pre-LN falling from 590 at 2 blocks to 200 at 24, along a dotted line
+# proportional to $1/\sqrt{L+1}$. Bands show one standard deviation over five seeds.
+#
+# **What to notice.** The first expectation is wrong, and it is worth finding out why: it looked at the path through the
+# addition and forgot the branch. The gradient also flows through $f$, which at these weights passes on as much as the
+# addition does. Two equal contributions give a factor $\sqrt2$, and the layer norm takes exactly that away again. A
+# normalization *divides by the scale that was there*; to know what it does to the gradient, one has to know where the
+# scale came from.
+#
+# The second expectation is right. In pre-LN the last gradient falls like $1/\sqrt{L+1}$, so that a deep net makes
+# smaller steps in every layer; in post-LN the last blocks get the full gradient however deep the net is. That is the
+# account that Xiong et al. (2020) give of why post-LN transformers need a warm-up of the learning rate and pre-LN ones
+# can do without. Our blocks have no attention, and it is the first step only: it shows the mechanism, not the training.
+#
+# **A smaller relative: RMSNorm.** Leave the mean out and divide by the root mean square alone,
+# $y_d = \gamma_d\,x_d / \sqrt{\frac1D\sum_k x_k^2 + \varepsilon}$. In the derivation $P$ becomes the identity and the
+# term with $\mathbf 1$ disappears: $n - 1$ directions come through instead of $n - 2$. It is a little cheaper, trains
+# large language models as well as layer norm does, and shows which half of the normalization matters more there: the
+# scale, not the place (Zhang & Sennrich, 2019).
 
 # %% [markdown]
 # ## 4 · Group normalization
