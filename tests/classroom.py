@@ -5,12 +5,52 @@ import time
 from pathlib import Path
 
 import nbformat
+from nbformat.v4 import new_code_cell
 
 from autograder import demo
 from autograder import exercise as hidden
-from autograder.course import Course, grade_id, release_notebook, to_bytes
+from autograder.course import Course, exercises_of, grade_id, release_notebook, role, to_bytes
+from autograder.submission import read
 
 NAME, ID, SEED = "02_batch_norm", "bn_forward_train", "a seed of the tests"
+
+
+class Class:
+    """Makes submissions of a real assignment."""
+
+    def __init__(self, course, folder, name=NAME):
+        self.course, self.folder, self.name = course, folder, name
+        self.release = course.release(name)
+        source = course.source(name)
+        self.items = {id: hidden.load(id) for id in exercises_of(source)}
+        self.right = {grade_id(cell): cell.source for cell in source.cells if role(cell) == "solution"}
+        self.points = {id: item.points for id, item in self.items.items()}
+
+    def submission(self, answers, *, before=(), after=()):
+        """The release with these answers by exercise id, and added cells before all and behind all."""
+        nb = release_notebook(self.course.source(self.name))
+        for cell in nb.cells:
+            cell.source = answers.get(grade_id(cell), cell.source)
+        nb.cells = [*map(new_code_cell, before), *nb.cells, *map(new_code_cell, after)]
+        path = self.folder / f"{self.name}.ipynb"
+        path.write_bytes(to_bytes(nb))
+        return read(path, self.release, student="s01", assignment=self.name)
+
+    def right_but(self, **answers):
+        return self.submission(self.right | answers)
+
+    def everywhere(self, code):
+        """The same code for every name that is asked for."""
+        return self.submission(
+            {id: "\n".join(code.replace("{name}", n) for n in item.visible.names) for id, item in self.items.items()}
+        )
+
+    def answering(self, kind, which):
+        """Every exercise answered by one of its variants or misconceptions."""
+        chosen = {id: getattr(item, kind)[which % len(getattr(item, kind))] for id, item in self.items.items()}
+        return self.submission(
+            {id: demo.as_cell(self.right[id], self.items[id], a) for id, a in chosen.items()}
+        ), chosen
 
 
 def small_course(root: Path, course: Course) -> Course:

@@ -6,59 +6,19 @@ import time
 import types
 
 import pytest
-from nbformat.v4 import new_code_cell
+from classroom import Class
 
 from autograder import demo, grading, report
 from autograder import exercise as hidden
-from autograder.course import exercises_of, grade_id, role
 from autograder.exercise import part
 from autograder.grading import Grader, withhold
 from autograder.sandbox.host import GraderFault, Limits, SubmissionFailed, why_not
-from autograder.submission import read
 
 NAME = demo.ASSIGNMENT
 LEVELS = ("bubblewrap", "confined")
 LIMITS = Limits(memory_bytes=512 << 20, cpu_s=60, wall_s=120.0, call_s=2.0)
 FORWARD, BACKWARD, UPDATE, POPULATION = "bn_forward_train", "bn_backward", "bn_running_update", "bn_population_stats"
 IMAGES, FOLD, MODULE, RECALIBRATE = "bn2d_forward_train", "bn_fold_inference", "BatchNormScratch", "recalibrate_bn"
-
-
-class Class:
-    """Makes submissions of the real assignment."""
-
-    def __init__(self, course, folder):
-        self.course, self.folder = course, folder
-        self.release = course.release(NAME)
-        source = course.source(NAME)
-        self.items = {id: hidden.load(id) for id in exercises_of(source)}
-        self.right = {grade_id(cell): cell.source for cell in source.cells if role(cell) == "solution"}
-        self.points = {id: item.points for id, item in self.items.items()}
-
-    def submission(self, answers, *, before=(), after=()):
-        """The release with these answers by exercise id, and added cells before all and behind all."""
-        nb = demo.release_notebook(self.course.source(NAME))
-        for cell in nb.cells:
-            cell.source = answers.get(grade_id(cell), cell.source)
-        nb.cells = [*map(new_code_cell, before), *nb.cells, *map(new_code_cell, after)]
-        path = self.folder / f"{NAME}.ipynb"
-        path.write_bytes(demo.to_bytes(nb))
-        return read(path, self.release, student="s01", assignment=NAME)
-
-    def right_but(self, **answers):
-        return self.submission(self.right | answers)
-
-    def everywhere(self, code):
-        """The same code for every name that is asked for."""
-        return self.submission(
-            {id: "\n".join(code.replace("{name}", n) for n in item.visible.names) for id, item in self.items.items()}
-        )
-
-    def answering(self, kind, which):
-        """Every exercise answered by one of its variants or misconceptions."""
-        chosen = {id: getattr(item, kind)[which] for id, item in self.items.items()}
-        return self.submission(
-            {id: demo.as_cell(self.right[id], self.items[id], a) for id, a in chosen.items()}
-        ), chosen
 
 
 @pytest.fixture(scope="module")
