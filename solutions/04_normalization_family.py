@@ -90,7 +90,7 @@ plt.show()
 #
 # | question | here | elsewhere |
 # | --- | --- | --- |
-# | what `axes` means | the axes that are **averaged over** and so disappear into the mean, as in `np.mean` | Keras' `LayerNormalization(axis=...)` means the same, Keras' `BatchNormalization(axis=...)` the axis that is **kept**; `torch.nn.LayerNorm` takes the *lengths* of the trailing axes |
+# | what `axes` means | the axes that are **averaged over** and so disappear into the mean, as in `np.mean` | Keras' `LayerNormalization(axis=...)` means the same, Keras' `BatchNormalization(axis=...)` the axis that is **kept**; `torch.nn.LayerNorm` takes the *lengths* of the trailing axes; Flax asks for both, `reduction_axes` and `feature_axes` |
 # | "layer norm" of images | the whole image, $(C, H, W)$, as in the papers on convolutional nets | ConvNeXt: the channels of one pixel, `"channel_only"` here. "Averages different channels", as some notes say, is true of both |
 # | variance | divided by the number of values, in the whole family | PyTorch: the same in all its layers |
 # | $\varepsilon$ | inside the root, $10^{-5}$ | PyTorch $10^{-5}$; Keras $10^{-3}$; Flax $10^{-6}$ for layer and group norm; BERT $10^{-12}$ |
@@ -612,9 +612,271 @@ claim(
 
 # %% [markdown]
 # ## 4 · Group normalization
+#
+# For images, layer norm and instance norm are two extremes, and each throws something away. Layer norm shares one mean
+# and one scale among all channels of an image: if one channel is loud, all others become quiet. Instance norm gives
+# every channel its own: then nothing is left of how strong a channel is *in this image*, and on a map of 1 × 1 pixels
+# nothing is left at all, because a set of one value has no deviation.
+#
+# Group norm is the compromise. It cuts the $C$ channels into $G$ groups of $C/G$ **neighbours** and gives each group of
+# each image one mean and one variance, from $C/G \cdot H \cdot W$ values (the fourth box of section 1). The paper uses
+# $G = 32$ by default. It asks nothing of the batch, so it is the usual choice where images are large and batches are
+# tiny: detection, segmentation, video.
+#
+# By hand, one image of four channels and one pixel, with the values 1, 3, 5, 7 and $\varepsilon = 3$:
+#
+# | $G$ | groups | means | variances | $\hat x$ |
+# | --- | --- | --- | --- | --- |
+# | 1 | {1, 3, 5, 7} | 4 | 5 | $(-3, -1, 1, 3)/\sqrt 8$ |
+# | 2 | {1, 3}, {5, 7} | 2, 6 | 1, 1 | $-\frac12, \frac12, -\frac12, \frac12$ |
+# | 4 | {1}, {3}, {5}, {7} | 1, 3, 5, 7 | 0, 0, 0, 0 | 0, 0, 0, 0 |
+#
+# With two groups the step from the first pair to the second is gone, with four groups everything is.
+#
+# ### Convention card
+#
+# | question | here | elsewhere |
+# | --- | --- | --- |
+# | which channels form a group | neighbours: with $C = 6$ and $G = 2$ the groups are 0 1 2 and 3 4 5 | the paper, PyTorch, Keras, Flax: the same. Channel *shuffle* in other architectures interleaves; that is something else |
+# | what $G$ counts | groups, not channels per group | Flax takes either, `num_groups` or `group_size` |
+# | γ, β | one per **channel**, shape $(C,)$ | the same everywhere |
+# | $G = 1$ | layer norm over $(C, H, W)$ up to γ and β: here one per channel | `torch.nn.LayerNorm((C, H, W))` has one per value |
+# | $G = C$ | instance norm | the same; `nn.InstanceNorm2d` has no γ and β unless `affine=True` |
+# | variance, ε | biased, inside the root, $10^{-5}$ | Keras $10^{-3}$, Flax $10^{-6}$ |
+#
+# ### Exercise: `gn_forward` (5 points)
+#
+# Give every group an axis of its own and you have a case for `normalize_over`.
+#
+# *Difficulty 3 of 4, about 15 minutes.*
+
+
+# %% exercise="gn_forward" points=5
+def gn_forward(x, G, gamma, beta, eps=1e-5):
+    """Group normalization of images.
+
+        y = gamma_c * (x - mean) / sqrt(var + eps) + beta_c
+
+    The C channels form G groups of C/G neighbours: channels 0, ..., C/G - 1 are the first. mean and var are one of each
+    per image and group, over the C/G channels of the group and all H * W pixels. var is biased; eps is inside the root.
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
+
+    Args:
+        x: (N, C, H, W) array, float or integer; one image alone is fine. It is not changed.
+        G: Number of groups, an integer. G = 1 takes all channels together, G = C each on its own.
+        gamma: (C,) scale, one per channel. It is not changed.
+        beta: (C,) shift, one per channel. It is not changed.
+        eps: A small number >= 0.
+
+    Returns:
+        (N, C, H, W) array.
+
+    Raises:
+        ValueError: G < 1, or C is not a multiple of G. The message names G.
+    """
+    ### BEGIN SOLUTION
+    n, c, h, w = np.shape(x)
+    if G < 1 or c % G:
+        raise ValueError(f"G must be at least 1 and divide the {c} channels, got {G}")
+    xhat, _, _ = normalize_over(np.reshape(x, (n, G, c // G, h, w)), (2, 3, 4), eps)
+    gamma, beta = (np.reshape(a, (c, 1, 1)) for a in (gamma, beta))
+    return gamma * xhat.reshape(n, c, h, w) + beta
+    ### END SOLUTION
+
+
+# %% check="gn_forward"
+check("gn_forward")
+
+# %% [markdown]
+# ### Do the channels of a group belong together?
+#
+# One reads that group norm averages channels "that make sense to be averaged together". The layer knows nothing of
+# sense: it takes neighbours in memory. If that matters, shuffling the channels, normalizing, and shuffling back must
+# change the result. And how much does each $G$ keep of a map of a single pixel? Three seeds, 12 channels.
+
+# %% tags=["experiment"]
+group_norm = use("gn_forward")
+GROUPS, ONES, ZEROS = (1, 2, 3, 4, 6, 12), np.ones(12), np.zeros(12)
+
+
+def after_shuffling(G, seed):
+    """Largest change of the output when the channels are shuffled before group norm and put back after it."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(5, 12, 4, 4)) * rng.uniform(0.5, 3, (12, 1, 1)) + rng.normal(size=(12, 1, 1))
+    order = rng.permutation(12)
+    back = np.argsort(order)
+    return np.abs(group_norm(x[:, order], G, ONES, ZEROS)[:, back] - group_norm(x, G, ONES, ZEROS)).max()
+
+
+def left_of_a_pixel(G, seed):
+    """Standard deviation of the output for maps of 1 x 1 pixel."""
+    return group_norm(np.random.default_rng(seed).normal(size=(50, 12, 1, 1)), G, ONES, ZEROS).std()
+
+
+change, left_over = (
+    np.array([[f(G, s) for G in GROUPS] for s in range(3)]) for f in (after_shuffling, left_of_a_pixel)
+)
+print("groups G                          ", *(f"{G:6}" for G in GROUPS))
+print("largest change by shuffling       ", *(f"{value:6.2f}" for value in change.mean(axis=0)))
+print("deviation left of a 1 x 1 map     ", *(f"{value:6.2f}" for value in left_over.mean(axis=0)))
+claim(
+    "The order of the channels matters to 2, 3, 4 and 6 groups",
+    change[:, 1:5].min(1),
+    holds=np.all(change[:, 1:5] > 0.1),
+)
+claim("It does not to 1 and 12", change[:, [0, 5]].max(1), holds=np.all(change[:, [0, 5]] < 1e-9))
+claim("Instance norm erases maps of one pixel", left_over[:, 5], holds=np.all(left_over[:, 5] < 1e-9))
+
+# %% [markdown]
+# **What to notice.** The groups are an accident of numbering, and it does not hurt: in an untrained layer all filters
+# are alike, channel 0 is as good a neighbour of channel 1 as any. Training then happens with the groups in place, and
+# the filters of a group learn to live with a common scale. It would hurt to shuffle the channels of a *trained* network,
+# or to replace another normalization by group norm and keep the weights.
+#
+# The second line of the table is a warning for the last layers of a network. After global average pooling a map has one
+# pixel; instance norm then returns β for every image.
 
 # %% [markdown]
 # ## 5 · Scale and shift from elsewhere
+#
+# Instance norm erases from every channel of every image its mean and its scale. In photographs these two carry much of
+# what one would call *style*: brightness, contrast, colour cast; deeper in a network, how strong which textures are. So
+# erasing them is a way to remove style, and then γ and β are a way to put one on. The next step suggests itself: γ and β
+# need not be constants that were learned. They can come from somewhere else.
+#
+# **AdaIN** (adaptive instance normalization, 2017) takes them from another image. With mean and standard deviation per
+# image and channel, over $H$ and $W$,
+#
+# $$ y = \sigma(\text{style})\,\frac{\text{content} - \mu(\text{content})}{\sigma(\text{content})} + \mu(\text{style}),
+#    \qquad \sigma(\cdot) = \sqrt{\mathrm{Var}(\cdot) + \varepsilon} . $$
+#
+# Only *statistics* of the style are used, so the two images may have different sizes.
+#
+# **SPADE** (spatially-adaptive normalization, 2019) makes an image from a map that says where sky, road and trees are to
+# be. It normalizes like batch norm and lets γ and β be **images**, computed from that map, with a value for every pixel:
+#
+# $$ y_{nchw} = \gamma_{nchw}\,\frac{x_{nchw} - \mu_c}{\sqrt{\sigma_c^2 + \varepsilon}} + \beta_{nchw} . $$
+#
+# The reason is the blindness of section 2 again. If "sky everywhere" is the input, every channel is constant, and a
+# normalization turns every constant into the same zero. What the map says has to enter *after* the normalization.
+#
+# ### Convention card
+#
+# | question | here | elsewhere |
+# | --- | --- | --- |
+# | ε in AdaIN | in **both** deviations, inside the roots, as in the paper; content in its own style then comes back exactly | the authors' code adds it to the variance of the content only |
+# | variance | biased, as in the paper | a widely used port of AdaIN to PyTorch divides by $H\cdot W - 1$ |
+# | scale of SPADE | $\gamma$, as in the paper's equation | the authors' code multiplies by $1 + \gamma$, so that a network which puts out zeros leaves the scale alone |
+# | statistics of SPADE | per channel over $N, H, W$, as in batch norm | the authors' code synchronizes them over devices (section 7) |
+#
+# ### Exercise: `adain` and `spade` (5 points)
+#
+# *Difficulty 3 of 4, about 15 minutes. An extension: nothing later depends on it.*
+
+
+# %% exercise="conditional_norms" points=5
+def adain(content, style, eps=1e-5):
+    """Adaptive instance normalization: give every channel of content the mean and the deviation it has in style.
+
+        y = sqrt(var_s + eps) * (content - mean_c) / sqrt(var_c + eps) + mean_s
+
+    mean_c, var_c are those of content and mean_s, var_s those of style: one of each per image and channel, over all
+    pixels. Image number n of content meets image number n of style. The variances are biased (divide by H * W); eps is
+    added to both of them, inside the roots.
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
+
+    Args:
+        content: (N, C, H, W) array, float or integer. It is not changed.
+        style: (N, C, H2, W2) array, float or integer; H2 and W2 need not be H and W. It is not changed.
+        eps: A small number >= 0.
+
+    Returns:
+        (N, C, H, W) array.
+
+    Raises:
+        ValueError: content and style differ in N or C, even where they would broadcast. The message names one of them.
+    """
+    ### BEGIN SOLUTION
+    if np.shape(content)[:2] != np.shape(style)[:2]:
+        raise ValueError(f"style must have the N and C of content, {np.shape(content)[:2]}, got {np.shape(style)[:2]}")
+    xhat, _, _ = normalize_over(content, (2, 3), eps)
+    _, mean, var = normalize_over(style, (2, 3))
+    return np.sqrt(var + eps) * xhat + mean
+    ### END SOLUTION
+
+
+def spade(x, gamma_map, beta_map, eps=1e-5):
+    """Spatially-adaptive normalization: batch normalization with a scale and a shift for every pixel.
+
+        y = gamma_map * (x - mean) / sqrt(var + eps) + beta_map
+
+    mean and var are one of each per channel, over all images and pixels, as in batch norm; var is biased; eps is inside
+    the root. gamma_map is the scale itself, not its distance from 1.
+
+    Args:
+        x: (N, C, H, W) array, float or integer. It is not changed.
+        gamma_map: (N, C, H, W) scale. It is not changed.
+        beta_map: (N, C, H, W) shift. It is not changed.
+        eps: A small number >= 0.
+
+    Returns:
+        (N, C, H, W) array.
+
+    Raises:
+        ValueError: gamma_map or beta_map does not have the shape of x, even where it would broadcast. The message names
+            it.
+    """
+    ### BEGIN SOLUTION
+    for name, value in (("gamma_map", gamma_map), ("beta_map", beta_map)):
+        if np.shape(value) != np.shape(x):
+            raise ValueError(f"{name} must have the shape of x, {np.shape(x)}, got {np.shape(value)}")
+    return gamma_map * normalize_over(x, (0, 2, 3), eps)[0] + beta_map
+    ### END SOLUTION
+
+
+# %% check="conditional_norms"
+check("conditional_norms")
+
+# %% [markdown]
+# ### What statistics carry, and what they do not
+#
+# On the three colour channels of an image AdaIN is an old trick of photographers: colour transfer. We paint a cool
+# picture with a shape in it, and a warm one of another size, with nothing in it but noise.
+
+# %% tags=["experiment"]
+transfer = use("adain")
+rng = np.random.default_rng(1)
+down, right = np.mgrid[0:48, 0:64]
+disc = (down - 24) ** 2 + (right - 38) ** 2 < 180
+cool = np.stack([0.15 + 0.25 * disc, 0.25 + 0.35 * disc + down / 250, 0.5 + 0.3 * disc - down / 300])[None]
+noise = rng.normal(size=(1, 3, 36, 36)) * np.reshape([0.14, 0.1, 0.05], (3, 1, 1))
+warm = np.reshape([0.72, 0.42, 0.2], (3, 1, 1)) + noise
+pictures = {
+    "cool": cool,
+    "warm": warm,
+    "adain(content=cool, style=warm)": transfer(cool, warm),
+    "adain(content=warm, style=cool)": transfer(warm, cool),
+}
+
+fig, axes = plt.subplots(1, 4, figsize=(11, 2.6))
+for ax, (title, picture) in zip(axes, pictures.items(), strict=True):
+    ax.imshow(np.clip(np.moveaxis(picture[0], 0, -1), 0, 1))
+    ax.set_title(title, fontsize=9)
+    ax.axis("off")
+plt.show()
+
+print("mean ± deviation of the channels red, green, blue")
+for title, picture in pictures.items():
+    print(f"{title:32}", *(f"{c.mean():.2f} ± {c.std():.2f}   " for c in picture[0]))
+
+# %% [markdown]
+# Figure: four small pictures. Cool: a light blue disc on a ground that goes from dark blue above to dark green below.
+# Warm: orange and brown noise. Cool in the style of warm: the same disc and ground in orange and brown. Warm in the style
+# of cool: the same noise in blue and green.
+#
+# **What to notice.** Everything that lies in the arrangement of the pixels stays with the content; from the style come
+# six numbers. That the noise has no shapes in it plays no part. On the channels of a trained network, where a channel
+# stands for a texture and no longer for a colour, the same six lines move brush strokes instead of colour casts.
 
 # %% [markdown]
 # ## 6 · Normalizing the weights instead
