@@ -26,9 +26,9 @@ def test_adain_by_hand(student, compare):
     compare("adain", CONTENT, STYLE, eps=0.0)
 
 
-def test_adain_eps(student, compare):
-    """eps is added to both variances, inside the square roots."""
-    compare("adain", CONTENT, STYLE, eps=0.1)
+def test_adain_pairs_and_eps(student, compare):
+    """Two images with a style each: eps is added to all variances, inside the square roots."""
+    compare("adain", np.concatenate([CONTENT, 2 * CONTENT**2]), np.concatenate([STYLE, STYLE**2 / 100]), eps=0.1)
 
 
 def test_adain_means(student, rng):

@@ -49,7 +49,8 @@ def test_images_do_not_see_each_other(student, rng):
 
 
 def test_bad_input(student, compare):
-    """No group at all, or a G that does not divide C, is a ValueError that names G."""
+    """No group or fewer, or a G that does not divide C, is a ValueError that names G."""
     x, ones = np.arange(24.0).reshape(1, 4, 2, 3), np.ones(4)
     compare.refuses("gn_forward", x, 0, ones, ones, naming=("G",))
+    compare.refuses("gn_forward", x, -2, ones, ones, naming=("G",))
     compare.refuses("gn_forward", x, 3, ones, ones, naming=("G",))

@@ -59,7 +59,8 @@ def test_axes_of_images(student, compare):
 
 
 def test_bad_input(student, compare):
-    """An axis that x does not have, an unknown kind, and a kind that needs images are ValueErrors that say so."""
+    """An axis that x does not have, an unknown kind, a kind that needs images, and 3 axes are ValueErrors that say so."""
     compare.refuses("normalize_over", X, (2,), naming=("axes", "axis"))
     compare.refuses("norm_axes", "group", 4, naming=("kind", "ndim"))
     compare.refuses("norm_axes", "instance", 2, naming=("kind", "ndim"))
+    compare.refuses("norm_axes", "batch", 3, naming=("kind", "ndim"))
