@@ -65,7 +65,6 @@ def _call(student, transform, X, W):
 def test_batch_norm(compare, rng):
     """Batch norm hides every scale and the shift of the inputs, and shows the shift of the weights and one case made larger."""
     compare(_row, "BN", *_data(rng), 1)
-    compare(_row, "BN", *_data(rng, n=20, d=3, h=4), 2)
 
 
 @part("batch norm", supporting=True)
@@ -79,21 +78,19 @@ def test_unknown_transform(compare, rng):
 def test_weight_norm(compare, rng):
     """Weight norm looks at the weights alone: it hides their scale, of all or of one unit, and nothing of the inputs."""
     compare(_row, "WN", *_data(rng), 3)
-    compare(_row, "WN", *_data(rng, n=3, d=6, h=2), 4)
 
 
 @part("weight norm", supporting=True)
 def test_arguments_unchanged(compare, rng):
     """X and W are the same after the call."""
     for transform in TRANSFORMS:
-        compare(_call, transform, *_data(rng))
+        compare(_call, transform, *_data(rng, n=4, h=3))
 
 
 @part("layer norm")
 def test_layer_norm(compare, rng):
     """Layer norm hides scale and shift of all weights and the scale of inputs, of all or of one case, and nothing else."""
     compare(_row, "LN", *_data(rng), 5)
-    compare(_row, "LN", *_data(rng, n=3, d=6, h=4), 6)
 
 
 @part("layer norm")
