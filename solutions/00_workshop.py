@@ -138,6 +138,71 @@ def numerical_gradient(f, x, h=1e-5):
 check("numerical_gradient")
 
 # %% [markdown]
+# ### How small should the step be?
+#
+# The smaller the better, says Taylor's series. But the computer rounds: both values of $f$ carry an error of about
+# $10^{-16}$ of their size, and it is divided by $h$. So there is a best step, and it differs for the two kinds of
+# difference. Here is the sum of $e^{x_i}$ at five random points of six coordinates each.
+
+# %% tags=["experiment"]
+gradient = use("numerical_gradient")
+STEPS = 10.0 ** np.arange(-13, 0.5, 0.5)
+
+
+def errors(seed):
+    """Largest error of both kinds of difference for each step: (2, steps)."""
+    x = np.random.default_rng(seed).uniform(0, 1, size=6)
+
+    def f(v):
+        return float(np.sum(np.exp(v)))
+
+    one_sided = [[(f(x + h * e) - f(x)) / h for e in np.eye(6)] for h in STEPS]
+    central = [gradient(f, x, h) for h in STEPS]
+    return [np.abs(np.array(found) - np.exp(x)).max(axis=1) for found in (one_sided, central)]
+
+
+found = np.array([errors(seed) for seed in range(5)])  # (seeds, 2, steps)
+
+fig, ax = plt.subplots(figsize=(7.5, 4))
+for kind, name, color in ((0, "one side: f(x + h) − f(x)", "red"), (1, "both sides: f(x + h) − f(x − h)", "blue")):
+    ax.loglog(STEPS, found[:, kind].T, color=COLORS[color], marker="", alpha=0.25)
+    ax.loglog(STEPS, np.exp(np.log(found[:, kind]).mean(axis=0)), color=COLORS[color], label=name, marker="os"[kind])
+ax.axvline(1e-5, color="black", linestyle=":", marker="")
+ax.text(1.3e-5, 0.3, "h = 1e-5", va="top")
+ax.set(xlabel="step h", ylabel="largest error of the gradient", title="Truncation on the right, rounding on the left")
+ax.legend(loc="lower left")
+plt.show()
+
+at = np.argmin(np.abs(STEPS - 1e-5))
+digits_won = np.log10(found[:, 0, at] / found[:, 1, at])
+claim(
+    "At h = 1e-5 both sides are better than one by four digits or more",
+    digits_won,
+    holds=np.all(digits_won > 4),
+    unit="digits",
+)
+slopes = np.log10(found[:, :, -3] / found[:, :, -7]) / 2  # from h = 1e-3 to h = 1e-1
+claim(
+    "The error of one side grows like h", slopes[:, 0], holds=np.allclose(slopes[:, 0], 1, atol=0.1), unit="= exponent"
+)
+claim(
+    "The error of both sides grows like h squared",
+    slopes[:, 1],
+    holds=np.allclose(slopes[:, 1], 2, atol=0.1),
+    unit="= exponent",
+)
+
+# %% [markdown]
+# Figure: error of the gradient against the step, both on logarithmic axes, for five random points (pale) and their
+# geometric mean. Both curves have the shape of a V. One side: lowest, about 1e-8, near h = 1e-8. Both sides: lowest,
+# about 1e-11, between h = 1e-6 and 1e-5. A dotted line marks 1e-5.
+#
+# **What to notice.** On the right the error falls as the formulas say, one decade per decade for one side and two for
+# both. On the left rounding takes over, and a smaller step makes things worse. The default $10^{-5}$ is near the bottom
+# for functions and arguments of ordinary size. In float32, which rounds at $10^{-7}$, the bottom lies at two or three
+# digits: so check gradients in float64, always.
+
+# %% [markdown]
 # ## 2 · A loss that survives any score
 #
 # A classifier ends in $C$ numbers per example, its **scores** (also called logits): any size, any sign. Softmax turns
@@ -345,6 +410,38 @@ def activation(name, z):
 check("activation_pair")
 
 # %% [markdown]
+# The slopes decide what a deep network can learn: in the backward pass every layer multiplies the gradient by them.
+
+# %% tags=["experiment"]
+act = use("activation")
+z = np.linspace(-6, 6, 241)
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
+for name, color, look in (
+    ("sigmoid", "blue", "-"),
+    ("tanh", "green", "--"),
+    ("relu", "red", "-"),
+    ("leaky_relu", "orange", "--"),
+):
+    for ax, values in zip((left, right), act(name, z), strict=True):
+        ax.plot(z, values, look, color=COLORS[color], marker="", linewidth=2, label=name)
+left.set(xlabel="z", ylabel="a(z)", title="The value", ylim=(-1.3, 3))
+right.set(xlabel="z", ylabel="da/dz", title="The slope", ylim=(-0.05, 1.1))
+right.axhline(0.25, color="black", linestyle=":", marker="")
+right.text(-5.9, 0.27, "0.25", va="bottom")
+left.legend(loc="upper left")
+plt.show()
+
+# %% [markdown]
+# Figure: left, the four functions between −6 and 6; the sigmoid runs from 0 to 1, tanh from −1 to 1, both ReLUs grow along
+# the diagonal on the right and are 0, or fall slowly, on the left. Right, their slopes: a bell of height 0.25 for the
+# sigmoid (dotted line), a narrower bell of height 1 for tanh, steps from 0 to 1 and from 0.1 to 1 for the ReLUs.
+#
+# **What to notice.** The sigmoid's slope is *never* above 0.25, and beyond $|z| = 5$ it is below 0.007: the unit is
+# **saturated** and hardly learns. tanh reaches 1, but only near 0. The ReLU has slope 1 for every positive number, however
+# large, and exactly 0 for every negative one.
+
+# %% [markdown]
 # ## 4 · A linear layer, forward and backward
 #
 # The workhorse. Every one of $D_{out}$ outputs is a weighted sum of $D_{in}$ inputs plus a bias. With examples in the rows
@@ -433,6 +530,143 @@ def linear_backward(dz, x, W):
 check("linear_layer")
 
 # %% [markdown]
+# ### The judge at work
+#
+# Now there is enough for a whole network: linear, tanh, linear, softmax and cross-entropy. Its backward pass is your four
+# functions in reverse order. `numerical_gradient` knows nothing of that and judges it: one matrix at a time is moved, the
+# rest stands still. And to see that the judge is awake, it gets a false backward pass as well: one that divides
+# $\mathrm{d}W$ by $N$ a second time.
+
+# %% tags=["experiment"]
+gradient, act, loss_of = use("numerical_gradient"), use("activation"), use("cross_entropy")
+forward, backward = use("linear_forward"), use("linear_backward")
+
+
+def two_layers(x, t, W1, b1, W2, b2):
+    """The loss of linear, tanh, linear, cross-entropy, and its gradients with respect to the four parameters."""
+    h, slope = act("tanh", forward(x, W1, b1))
+    loss, ds = loss_of(forward(h, W2, b2), t)
+    dh, dW2, db2 = backward(ds, h, W2)
+    _, dW1, db1 = backward(dh * slope, x, W1)
+    return loss, (dW1, db1, dW2, db2)
+
+
+def judged(seed):
+    """Largest relative error of each gradient, and of a dW1 divided by N."""
+    rng = np.random.default_rng(seed)
+    x, t = rng.normal(size=(6, 4)), rng.integers(3, size=6)
+    parameters = [rng.normal(size=shape) for shape in ((5, 4), (5,), (3, 5), (3,))]
+    _, gradients = two_layers(x, t, *parameters)
+    deviations = []
+    for place, found in enumerate(gradients):
+
+        def loss(value, place=place):
+            return two_layers(x, t, *parameters[:place], value, *parameters[place + 1 :])[0]
+
+        numeric = gradient(loss, parameters[place])
+        for candidate in (found, found / 6) if place == 0 else (found,):
+            deviations.append(np.abs(candidate - numeric).max() / np.abs(numeric).max())
+    return deviations
+
+
+verdicts = np.array([judged(seed) for seed in range(5)])
+for name, column in zip(("dW1", "dW1 / N", "db1", "dW2", "db2"), verdicts.T, strict=True):
+    print(f"{name:8} relative error {column.mean():.1e}  {'wrong' if column.max() > 1e-5 else 'right'}")
+right_ones = np.delete(verdicts, 1, axis=1).max(axis=1)
+claim(
+    "All four gradients are right to six digits",
+    right_ones,
+    holds=np.all(right_ones < 1e-6),
+    unit="largest relative error",
+)
+claim("A dW divided by N is found out", verdicts[:, 1], holds=np.all(verdicts[:, 1] > 0.1), unit="relative error")
+
+# %% [markdown]
+# **What to notice.** The right gradients agree to nine digits or more, the false one is off by 83 %. Between the two is a
+# wide gap, and that is what makes the judge so useful: you never have to think about whether a deviation is "small
+# enough". If it is $10^{-3}$, there is a mistake.
+#
+# You now own a network that can learn. Whether a *deep* one learns is another matter.
+#
+# ### Experiment E00a: the product of slopes
+#
+# Eight layers of 64 units on 200 digits, one backward pass at initialization. How much of the gradient is left when it has
+# gone back through 1, 2, ..., 8 layers? With sigmoids the slopes alone cost a factor of at least 4 per layer; what comes
+# through eight layers is at most $0.25^8 \approx 1.5 \cdot 10^{-5}$, times what the weights do. The weights start with
+# variance $1/n$ (`"kaiming"`, $2/n$, for ReLU), and we also try sigmoids with weights 4 and 16 times larger. Five seeds.
+
+# %% tags=["experiment"]
+act, initial, loss_of = use("activation"), use("init_weights"), use("cross_entropy")
+forward, backward = use("linear_forward"), use("linear_backward")
+LAYERS, WIDTH = 8, 64
+CASES = {  # name, kind of weights, factor on them, colour, marker
+    "sigmoid": ("sigmoid", "xavier", 1, "blue", "o"),
+    "sigmoid, weights times 4": ("sigmoid", "xavier", 4, "sky", "s"),
+    "sigmoid, weights times 16": ("sigmoid", "xavier", 16, "purple", "D"),
+    "tanh": ("tanh", "xavier", 1, "green", "^"),
+    "relu": ("relu", "kaiming", 1, "red", "v"),
+}
+
+
+def way_back(name, kind, factor, seed):
+    """Norm of the gradient after 0, 1, ..., 8 layers on its way back, the first as 1, and the mean slope of all units."""
+    rng = np.random.default_rng(seed)
+    x, labels = digits(200, seed).train
+    h, kept = x - x.mean(axis=0), []
+    for _ in range(LAYERS):
+        W = factor * initial(h.shape[1], WIDTH, kind, rng)
+        a, slope = act(name, forward(h, W, None))
+        kept.append((h, W, slope))
+        h = a
+    W = initial(WIDTH, 10, "xavier", rng)
+    _, ds = loss_of(forward(h, W, None), labels)
+    dh, _, _ = backward(ds, h, W)
+    norms = [np.linalg.norm(dh)]
+    for h, W, slope in reversed(kept):
+        dh, _, _ = backward(dh * slope, h, W)
+        norms.append(np.linalg.norm(dh))
+    return np.array(norms) / norms[0], np.mean([slope.mean() for _, _, slope in kept])
+
+
+runs = {case: [way_back(*CASES[case][:3], seed) for seed in range(5)] for case in CASES}
+norms = {case: np.array([norm for norm, _ in found]) for case, found in runs.items()}
+
+fig, ax = plt.subplots(figsize=(8, 4.2))
+passed = np.arange(LAYERS + 1)
+for case, (_, _, _, color, marker) in CASES.items():
+    mean_with_spread(ax, passed, norms[case], label=case, color=COLORS[color], marker=marker)
+ax.plot(passed, 0.25**passed, ":", color="black", marker="", label="0.25 to the power of layers")
+ax.set(yscale="log", xlabel="layers passed on the way back", ylabel="norm of the gradient (start = 1)")
+ax.set_title("What is left of the gradient")
+ax.legend(fontsize=9)
+plt.show()
+
+for case, found in runs.items():
+    per_layer = norms[case][:, -1] ** (1 / LAYERS)
+    print(
+        f"{case:26} factor per layer {per_layer.mean():.3f}   mean slope {np.mean([slope for _, slope in found]):.3f}"
+    )
+last = norms["sigmoid"][:, -1]
+claim("Sigmoids leave less than 0.25^8 of the gradient", last, holds=np.all(last < 0.25**8))
+last = np.stack([norms["tanh"][:, -1], norms["relu"][:, -1]])
+claim("tanh and ReLU leave at least half", last.min(axis=0), holds=np.all(last > 0.5))
+
+# %% [markdown]
+# Figure: norm of the gradient, logarithmic, against the number of layers it has passed. Sigmoid: a straight line down to
+# 1e-5, just below the dotted line of $0.25^L$. With weights times 4: slower, to 0.03. With weights times 16: slowly upwards,
+# to about 9. tanh and ReLU stay between 0.7 and 1. Bands show one standard deviation over five seeds.
+#
+# **What to notice.**
+#
+# - **The bound is nearly reached.** At initialization the sigmoids are *not* saturated: their mean slope is 0.24, almost
+#   the best there is. And still a factor of 0.24 per layer leaves one hundred-thousandth for the first layer. This is how
+#   deep sigmoid networks fail to train: the lower layers do not move.
+# - **Larger weights are no way out.** They make the gradient longer, but they saturate the units: times 16 the mean slope
+#   falls to 0.04, and what passes, passes through the few units that happen to be near 0. $0.25^L$ bounds the product of
+#   slopes, not the gradient.
+# - **tanh and ReLU keep it**, with the right weights. What "right" means is next.
+
+# %% [markdown]
 # ## 5 · Initial weights
 #
 # Take one unit of a linear layer with $n$ inputs, $z = \sum_{i=1}^n w_i x_i$. The weights are independent of each other and
@@ -507,3 +741,141 @@ def init_weights(fan_in, fan_out, kind, rng):
 
 # %% check="init_weights"
 check("init_weights")
+
+# %% [markdown]
+# ### Experiment E00b: twenty layers deep
+#
+# Random inputs with mean square 1 go through twenty layers of 256 units without bias. What is the size of the activations,
+# their root mean square, after each? Four rules, two activations, five seeds. `torch's default` is what `nn.Linear` starts
+# with; $\mathcal N(0, 0.01^2)$ was the habit of the years around AlexNet.
+
+# %% tags=["experiment"]
+act, initial, forward = use("activation"), use("init_weights"), use("linear_forward")
+RULES = {
+    "kaiming, 2/n": ("blue", lambda n, rng: initial(n, n, "kaiming", rng)),
+    "xavier, 1/n": ("green", lambda n, rng: initial(n, n, "xavier", rng)),
+    "torch's default, 1/(3n)": ("orange", lambda n, rng: rng.uniform(-(n**-0.5), n**-0.5, size=(n, n))),
+    "N(0, 0.01²)": ("red", lambda n, rng: rng.normal(0, 0.01, size=(n, n))),
+}
+
+
+def sizes(name, draw, seed, n=256):
+    """Root mean square of the input and of the activations after layers 1 to 20."""
+    rng = np.random.default_rng(seed)
+    h = rng.normal(size=(128, n))
+    found = [np.sqrt(np.mean(h**2))]
+    for _ in range(20):
+        h, _ = act(name, forward(h, draw(n, rng), None))
+        found.append(np.sqrt(np.mean(h**2)))
+    return found
+
+
+after = {}
+fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
+for ax, name in zip(axes, ("relu", "tanh"), strict=True):
+    for (rule, (color, draw)), marker in zip(RULES.items(), "os^D", strict=True):
+        runs = np.array([sizes(name, draw, seed) for seed in range(5)])
+        mean_with_spread(ax, range(21), runs, label=rule, color=COLORS[color], marker=marker)
+        after[name, rule] = runs[:, -1]
+        print(f"{name}  {rule:24} after 20 layers {runs[:, -1].mean():.1e} +- {runs[:, -1].std(ddof=1):.0e}")
+    ax.set(yscale="log", xlabel="layer", title=name)
+    ax.set_xticks(range(0, 21, 5))
+axes[0].set_ylabel("root mean square of the activations")
+axes[0].legend(fontsize=9, loc="lower left")
+plt.show()
+
+kept = after["relu", "kaiming, 2/n"]
+claim("kaiming keeps ReLU activations between 0.5 and 2", kept, holds=np.all((kept > 0.5) & (kept < 2)))
+lost = after["relu", "xavier, 1/n"]
+claim(
+    "xavier loses a factor of about 0.5^10 with ReLU",
+    lost / 0.5**10,
+    holds=np.all(abs(np.log2(lost / 0.5**10)) < 1),
+    unit="of 0.5^10",
+)
+lost = after["relu", "torch's default, 1/(3n)"]
+claim("torch's default leaves less than 1e-6 with ReLU", lost, holds=np.all(lost < 1e-6))
+
+# %% [markdown]
+# Figure: size of the activations, logarithmic, against the layer; left ReLU, right tanh. ReLU: kaiming stays near 1,
+# xavier falls to 9e-4, torch's default to 2e-8, N(0, 0.01²) to 1e-19. tanh: kaiming settles at 0.55, xavier falls slowly to
+# 0.16, the other two fall in straight lines to 1e-5 and 1e-16. Bands show one standard deviation over five seeds.
+#
+# **What to notice.**
+#
+# - **A wrong factor is exponential in depth.** With ReLU and $\mathrm{Var}(w) = 1/n$ half of the mean square goes at each
+#   layer: $0.5^{20}$, so $0.5^{10} \approx 10^{-3}$ for its root. With $0.01^2$ and $n = 256$ the factor is
+#   $256 \cdot 10^{-4}/2 = 0.0128$, and in float32 the signal is lost in the dark after about forty layers.
+# - **tanh forgives.** It cannot exceed 1, so too large weights saturate it instead of exploding. And too small a signal sees
+#   the straight part of tanh, where `"xavier"` is exactly right; the slow fall comes from the part that is bent.
+# - **A default is not a recommendation.** torch's default loses a factor of 6 per layer in the mean square. It works in
+#   practice because most networks are shallow, or contain the normalization layers of notebooks 02 to 04, which set the
+#   scale afresh at every layer.
+#
+# ### Experiment E00c: dead ReLUs
+#
+# The right scale at the start is not yet a guarantee. If one large step pushes the bias of a ReLU unit far below zero, it
+# outputs 0 for *every* training example. Its slope is then 0 for all of them, no gradient reaches its weights, and it stays
+# where it is: the unit is **dead**. We train a network with two hidden layers of 128 for five epochs of plain gradient
+# descent in batches of 64, with ReLU and with the leaky ReLU of slope 0.1, at five learning rates. Five seeds.
+
+# %% tags=["experiment"]
+RATES = (0.05, 0.2, 0.5, 1.0, 2.0)
+KINDS = {"ReLU": nn.ReLU, "leaky ReLU": lambda: nn.LeakyReLU(0.1)}
+
+
+def trained(kind, lr, seed):
+    """For each epoch which units of the two hidden layers are dead, and in the end the test accuracy."""
+    split = digits(997, seed)
+    x = torch.as_tensor(split.train[0])
+    torch.manual_seed(seed)
+    net = nn.Sequential(nn.Linear(64, 128), kind(), nn.Linear(128, 128), kind(), nn.Linear(128, 10))
+
+    def dead(net):
+        with torch.no_grad():
+            first = net[0](x)
+            second = net[2](net[1](first))
+        return [~(z > 0).any(dim=0).numpy() for z in (first, second)]
+
+    history = train(net, split.train, 5, batch_size=64, lr=lr, momentum=0, after_epoch=dead, seed=seed)
+    return np.array(history), evaluate(net, split.test)[1]  # (epochs, layers, units), accuracy
+
+
+runs = {kind: [[trained(make, lr, seed) for lr in RATES] for seed in range(5)] for kind, make in KINDS.items()}
+accuracy = {kind: np.array([[acc for _, acc in row] for row in found]) for kind, found in runs.items()}
+dead = np.array([[history for history, _ in row] for row in runs["ReLU"]])  # (seeds, rates, epochs, layers, units)
+share = dead[:, :, -1].mean(axis=-1)  # after the last epoch: (seeds, rates, layers)
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), sharex=True)
+for layer, color, marker in ((0, "blue", "o"), (1, "red", "s")):
+    mean_with_spread(
+        left, RATES, 100 * share[..., layer], label=f"hidden layer {layer + 1}", color=COLORS[color], marker=marker
+    )
+left.set(
+    xscale="log", xlabel="learning rate", ylabel="dead units (%)", ylim=(-3, 103), title="ReLU: dead after five epochs"
+)
+for kind, color, marker in (("ReLU", "black", "o"), ("leaky ReLU", "orange", "s")):
+    mean_with_spread(right, RATES, 100 * accuracy[kind], label=kind, color=COLORS[color], marker=marker)
+right.set(xlabel="learning rate", ylabel="test accuracy (%)", ylim=(-3, 103), title="What the network has learned")
+for ax in (left, right):
+    ax.set_xticks(RATES, [str(rate) for rate in RATES])
+    ax.minorticks_off()
+    ax.legend()
+plt.show()
+
+for i, rate in enumerate(RATES):
+    print(
+        f"lr {rate:<5} dead {share[:, i, 0].mean():4.0%} and {share[:, i, 1].mean():4.0%}   accuracy: "
+        + ", ".join(
+            f"{kind} {accuracy[kind][:, i].mean():.2f} +- {accuracy[kind][:, i].std(ddof=1):.2f}" for kind in KINDS
+        )
+    )
+more = share[:, 3].mean(axis=-1) - share[:, 2].mean(axis=-1)
+claim("Doubling the learning rate from 0.5 to 1 kills at least a fifth of the units", more, holds=np.all(more > 0.2))
+better = accuracy["leaky ReLU"][:, 3] - accuracy["ReLU"][:, 3]
+claim("At learning rate 1 the leaky ReLU does better", better, holds=np.all(better > 0))
+better = accuracy["leaky ReLU"][:, 4]
+claim("At learning rate 2 the leaky ReLU still learns (above 0.5)", better, holds=np.all(better > 0.5))
+revived = (dead[:, :, :-1] & ~dead[:, :, 1:]).sum(axis=(1, 2, 4))  # (seeds, layers), over rates, epochs and units
+claim("A dead unit of hidden layer 1 never comes back", revived[:, 0], holds=np.all(revived[:, 0] == 0), unit="revived")
+claim("Dead units of hidden layer 2 sometimes do", revived[:, 1], holds=np.all(revived[:, 1] > 0), unit="revived")
