@@ -496,6 +496,7 @@ class _Session:
         self._starved = False
         try:
             for requests in (ahead, ()):
+                job = None
                 job = self._ready(patience, requests)
                 try:
                     return self._answered(key, job, len(requests)) or self._tried(item, test, job)
@@ -513,11 +514,11 @@ class _Session:
                     if not job.forget(FORGET_S):
                         self._end()
         except SubmissionFailed as error:
-            job, verdict = self._job, error.verdict
+            job = job or self._job  # it may have been ended above, and has its report then
             self._end()
-            if verdict == "timeout" and job is not None and job.report is not None:
+            if error.verdict == "timeout" and job is not None and job.report is not None:
                 self._starved = job.report.cpu_s < 0.8 * job.limits.call_s
-            return Found(test.__name__, visible.sentence(test), verdict, str(error))
+            return Found(test.__name__, visible.sentence(test), error.verdict, str(error))
         finally:
             if patience > 1:
                 self._end()

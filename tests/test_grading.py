@@ -586,6 +586,13 @@ def test_a_doubtful_end_of_a_child_is_tried_again(monkeypatch, answers, outcome,
     assert (session.run(item, holds).outcome, patience) == (outcome, tries)
 
 
+def test_a_call_that_had_no_processor_gets_more_time(grader, students):
+    """A call that is late although its process hardly ran is made again with more time; here it sleeps instead."""
+    late = f"import time\n_right = {FORWARD}\ndef {FORWARD}(x, *args, **kwargs):\n    if len(x) == 1:\n"
+    late += f"        time.sleep({1.5 * LIMITS.call_s})\n    return _right(x, *args, **kwargs)\n"
+    assert_all_right(grader.grade(students.right_but(**{FORWARD: f"{students.right[FORWARD]}\n\n{late}"})))
+
+
 @pytest.mark.parametrize(("left", "repeated"), [
     (False, []),
     (True, ["new child", ("a", "t3"), "new child", ("b", "t1")]),  # the first had met nothing, and a mistake is plain
