@@ -26,7 +26,7 @@ def _make(student, features, mean_range, std_max, seed=3):
     return student.NoisyBatchNorm(features, mean_range, std_max, _generator(student, seed)).double()
 
 
-def _plain(x, features=None):
+def _plain(x):
     """What batch normalization makes of x."""
     return torch.nn.functional.batch_norm(x, None, None, training=True)
 
@@ -43,13 +43,33 @@ def _training(student, x):
     shapes = {"shape of last_shift": tuple(shift.shape), "shape of last_scale": tuple(scale.shape)}
     if shapes != dict.fromkeys(shapes, (x.shape[1],)):
         return shapes
+    z, right = _plain(x), _close(y, _plain(x) * scale + shift)
+    layer.eval()
+    elsewhere = not right and not _close(layer(x).detach(), layer(x).detach())
     return shapes | {
-        "y is BN(x) * last_scale + last_shift": _close(y, _plain(x) * scale + shift),
-        "y is BN(x), without noise": _close(y, _plain(x)),
-        "y is (BN(x) + last_shift) * last_scale": _close(y, (_plain(x) + shift) * scale),
+        "y is BN(x) * last_scale + last_shift": right,
+        "the noise is in evaluation instead": elsewhere,
+        "y is (BN(x) + last_shift) * last_scale": _close(y, (z + shift) * scale),
+        "y is BN(x) / last_scale + last_shift": _close(y, z / scale + shift),
+        "y is BN(x) + last_shift": _close(y, z + shift),
+        "y is BN(x) * last_scale": _close(y, z * scale),
         "every feature has its own noise": len(set(shift.tolist())) == len(set(scale.tolist())) == x.shape[1],
-        "the shifts are within their range": bool((shift.abs() <= 0.5).all()),
-        "the scales are within their range": bool(((scale >= 1) & (scale <= 1.5)).all()),
+    }
+
+
+def _ranges(student, x):
+    """Facts about 42 shifts and scales. By chance each fails once in 10^12 times."""
+    layer = _make(student, x.shape[1], 0.5, 1.5)
+    layer(x)
+    shift, scale = layer.last_shift.detach().flatten(), layer.last_scale.detach().flatten()
+    return {
+        "one number for each feature": len(shift) == len(scale) == x.shape[1],
+        "shifts lie between -mean_range and mean_range": bool((shift.abs() <= 0.5 + 1e-6).all()),
+        "there are positive and negative shifts": bool((shift > 0).any() and (shift < 0).any()),
+        "some shifts are larger than half of mean_range": bool((shift.abs() > 0.25).any()),
+        "no scale is below 1": bool((scale >= 1 - 1e-6).all()),
+        "no scale is above std_max": bool((scale <= 1.5 + 1e-6).all()),
+        "a larger shift does not always mean a larger scale": shift.argsort().tolist() != scale.argsort().tolist(),
     }
 
 
@@ -70,10 +90,15 @@ def _calls(student, x):
 
 
 def _global_state(student, x):
-    layer, torchs = _make(student, x.shape[1], 0.5, 1.5), student.imported("torch")
+    layers, torchs = [_make(student, x.shape[1], 0.5, 1.5) for _ in range(2)], student.imported("torch")
+    torchs.manual_seed(0)
     before = torchs.get_rng_state().clone()
-    layer(x)
-    return {"the global random state is as before": bool((torchs.get_rng_state() == before).all())}
+    layers[0](x)
+    unchanged = bool((torchs.get_rng_state() == before).all())
+    torchs.manual_seed(1)
+    layers[1](x)
+    same = _close(layers[0].last_shift.detach(), layers[1].last_shift.detach())
+    return {"the global random state is as before": unchanged, "the same seed gives the same noise": same}
 
 
 def _without_range(student, x, dy):
@@ -107,8 +132,13 @@ X = _rows([1, 2, 0], [3, 6, 1], [2, 2, 5], [0, 1, 7])
 
 
 def test_noise_in_training(student, compare):
-    """In training y is BN(x) * last_scale + last_shift, with one shift and one scale for each feature, within their ranges."""
+    """In training y is BN(x) * last_scale + last_shift, with one shift and one scale for each feature."""
     compare(_training, X)
+
+
+def test_ranges(student, compare):
+    """Shifts lie between -mean_range and mean_range, scales between 1 and std_max, and they are drawn independently."""
+    compare(_ranges, X.repeat(1, 14))
 
 
 def test_new_noise_in_every_call(student, compare):

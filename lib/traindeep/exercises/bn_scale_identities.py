@@ -18,10 +18,19 @@ ROWS = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
 def _without_spread(student, u, W, dy):
     """Whether eps = 0 is refused where an output does not vary."""
     try:
-        student.bn_linear_backward(u, W, dy)
+        student.bn_linear_backward(u, W, dy, eps=0.0)
     except ValueError:
         return {"a row of zeros is refused for eps = 0": True}
     return {"a row of zeros is refused for eps = 0": False}
+
+
+def _with_eps(student, u, W, dy, eps):
+    """The same unit is accepted where eps is positive."""
+    try:
+        du, dW = student.bn_linear_backward(u, W, dy, eps=eps)
+    except ValueError:
+        return {"a row of zeros is accepted for eps > 0": False, "du": None, "dW": None}
+    return {"a row of zeros is accepted for eps > 0": True, "du": du, "dW": dW}
 
 
 def _without_direction(student, lr, w):
@@ -44,6 +53,12 @@ def test_two_units(student, compare):
     dy = np.array([[1.0, 0.0], [0.0, -1.0], [2.0, 1.0], [-1.0, 3.0], [0.5, 0.5]])
     compare("bn_linear_backward", u, W, dy, eps=0.25)
     compare("bn_linear_backward", u, W, dy)
+
+
+def test_square_weights(student, compare):
+    """As many units as inputs are nothing special."""
+    W, dy = np.array([[1.0, 2.0], [0.0, -1.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, 0.5]])
+    compare("bn_linear_backward", ROWS, W, dy, eps=0.25)
 
 
 def test_right_angle(student, rng):
@@ -77,5 +92,6 @@ def test_bad_input(student, compare):
     W, dy = np.array([[1.0, 2.0], [0.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, 0.0]])
     compare(_without_spread, ROWS, W, dy)
     compare.refuses("bn_linear_backward", ROWS, W, dy, naming=("W", "u", "eps"))
+    compare(_with_eps, ROWS, W, dy, eps=0.25)
     compare(_without_direction, 0.1, np.zeros(3))
     compare.refuses("effective_lr", 0.1, np.zeros(3), naming=("w",))
