@@ -194,8 +194,8 @@ claim(
 
 # %% [markdown]
 # Figure: error of the gradient against the step, both on logarithmic axes, for five random points (pale) and their
-# geometric mean. Both curves have the shape of a V. One side: lowest, about 1e-8, near h = 1e-8. Both sides: lowest,
-# about 1e-11, between h = 1e-6 and 1e-5. A dotted line marks 1e-5.
+# geometric mean. Both curves have the shape of a V. One side: lowest, about 6e-8, near h = 3e-8. Both sides: lowest,
+# about 1e-10, at h = 1e-5, which a dotted line marks.
 #
 # **What to notice.** On the right the error falls as the formulas say, one decade per decade for one side and two for
 # both. On the left rounding takes over, and a smaller step makes things worse. The default $10^{-5}$ is near the bottom
@@ -798,14 +798,15 @@ claim("torch's default leaves less than 1e-6 with ReLU", lost, holds=np.all(lost
 
 # %% [markdown]
 # Figure: size of the activations, logarithmic, against the layer; left ReLU, right tanh. ReLU: kaiming stays near 1,
-# xavier falls to 9e-4, torch's default to 2e-8, N(0, 0.01²) to 1e-19. tanh: kaiming settles at 0.55, xavier falls slowly to
-# 0.16, the other two fall in straight lines to 1e-5 and 1e-16. Bands show one standard deviation over five seeds.
+# the others fall in straight lines, xavier to 1e-3, torch's default to 2e-8, N(0, 0.01²) to 1e-19. tanh: kaiming settles at
+# 0.56, xavier falls slowly to 0.16, the other two fall in straight lines to 1e-5 and 1e-16. Bands, hardly wider than the
+# lines, show one standard deviation over five seeds.
 #
 # **What to notice.**
 #
 # - **A wrong factor is exponential in depth.** With ReLU and $\mathrm{Var}(w) = 1/n$ half of the mean square goes at each
 #   layer: $0.5^{20}$, so $0.5^{10} \approx 10^{-3}$ for its root. With $0.01^2$ and $n = 256$ the factor is
-#   $256 \cdot 10^{-4}/2 = 0.0128$, and in float32 the signal is lost in the dark after about forty layers.
+#   $256 \cdot 10^{-4}/2 = 0.0128$, and after about forty layers float32 cannot hold the signal any more.
 # - **tanh forgives.** It cannot exceed 1, so too large weights saturate it instead of exploding. And too small a signal sees
 #   the straight part of tanh, where `"xavier"` is exactly right; the slow fall comes from the part that is bent.
 # - **A default is not a recommendation.** torch's default loses a factor of 6 per layer in the mean square. It works in
@@ -814,7 +815,7 @@ claim("torch's default leaves less than 1e-6 with ReLU", lost, holds=np.all(lost
 #
 # ### Experiment E00c: dead ReLUs
 #
-# The right scale at the start is not yet a guarantee. If one large step pushes the bias of a ReLU unit far below zero, it
+# The right scale at the start is not yet a guarantee. If one large step pushes a ReLU unit far below zero, it
 # outputs 0 for *every* training example. Its slope is then 0 for all of them, no gradient reaches its weights, and it stays
 # where it is: the unit is **dead**. We train a network with two hidden layers of 128 for five epochs of plain gradient
 # descent in batches of 64, with ReLU and with the leaky ReLU of slope 0.1, at five learning rates. Five seeds.
@@ -879,3 +880,99 @@ claim("At learning rate 2 the leaky ReLU still learns (above 0.5)", better, hold
 revived = (dead[:, :, :-1] & ~dead[:, :, 1:]).sum(axis=(1, 2, 4))  # (seeds, layers), over rates, epochs and units
 claim("A dead unit of hidden layer 1 never comes back", revived[:, 0], holds=np.all(revived[:, 0] == 0), unit="revived")
 claim("Dead units of hidden layer 2 sometimes do", revived[:, 1], holds=np.all(revived[:, 1] > 0), unit="revived")
+
+# %% [markdown]
+# Figure: left, share of dead units against the learning rate: about 5 % in both hidden layers up to a rate of 0.5, then a
+# rise to 53 % and 41 % at 1 and to 73 % and 93 % at 2. Right, test accuracy: both networks climb from 55 % at 0.05 to 88 % at
+# 0.5; at 1 ReLU falls to 50 % with a wide band, the leaky ReLU to 81 %; at 2 both are near 10 %, which is guessing. Bands
+# show one standard deviation over five seeds.
+#
+# **What to notice.**
+#
+# - **Between fine and ruined lies a factor of two.** At rate 0.5 the network is at its best and hardly a unit dies; at 1
+#   half of them do. (The 5 % at small rates are so from the start: their weights happen to be negative where digits have
+#   ink.) How bad it gets at rate 1 is a matter of luck: the accuracy ranges from 0.2 to 0.8 over five seeds.
+# - **Dead means dead, in the first layer.** Not one unit of hidden layer 1 came back, at no rate, in no seed. The inputs
+#   stay the same, the gradient is exactly 0, so nothing can change. In hidden layer 2 units do come back: their inputs move
+#   as long as layer 1 learns.
+# - **One claim did not reproduce.** A leaky ReLU cannot die, and at rate 1 that helps in every seed. At rate 2 it does not
+#   help at all: the loss explodes, and within an epoch or two the weights are nan. The ReLU network fails in silence
+#   because its dead units pass no gradient on: they act as a fuse. Neither is a cure for a step that is too large. What
+#   is, notebook 03 asks again, with batch normalization.
+#
+# ## 6 · Two questions in words
+
+# %% [markdown] question="W00a" points=4
+# **W00a (4 points).** A layer computes $z = \sum_{i=1}^n w_i x_i$, with weights that are independent of each other and of
+# the inputs and have mean 0. (a) Derive the condition under which $\mathrm{E}[z^2]$ of one layer equals that of the next,
+# for layers without activation and for layers with ReLU between them. (b) Some texts write $n \mathrm{Var}(w)
+# \mathrm{Var}(x)$. Why must it be $\mathrm{E}[x^2]$ after a ReLU? How large are $\mathrm{E}[x^2]$ and $\mathrm{Var}(x)$ for
+# $x = \max(0, z)$ with standard normal $z$? (c) Name one thing that can bring a dead ReLU unit back to life and one that
+# cannot, with the reason.
+#
+# ### BEGIN SOLUTION
+# **Model answer.**
+#
+# (a) $\mathrm{E}[z^2] = \sum_{i,j} \mathrm{E}[w_i w_j]\,\mathrm{E}[x_i x_j]$. Weights are independent with mean 0, so only
+# $i = j$ stays: $\mathrm{E}[z^2] = n \mathrm{Var}(w)\, \mathrm{E}[x^2]$. Without activation $x$ is the $z$ of the layer
+# below, so the condition is $n \mathrm{Var}(w) = 1$. With ReLU, $x = \max(0, z')$; the $z'$ of the layer below is
+# symmetric about 0 (its weights are), so half of the sum of squares is thrown away: $\mathrm{E}[x^2] = \frac12
+# \mathrm{E}[z'^2]$, and the condition is $\frac12 n \mathrm{Var}(w) = 1$, that is $\mathrm{Var}(w) = 2/n$.
+#
+# (b) The mean of $x$ does not drop out: $\mathrm{E}[x_i x_i] = \mathrm{Var}(x) + \mathrm{E}[x]^2$, and after a ReLU
+# $\mathrm{E}[x] > 0$. For standard normal $z$: $\mathrm{E}[x^2] = 0.5$, $\mathrm{E}[x] = 1/\sqrt{2\pi} = 0.399$,
+# $\mathrm{Var}(x) = 0.5 - 1/(2\pi) = 0.341$. With the variance in its place the factor would come out as $1/0.341 = 2.9$
+# instead of 2, and the signal would grow by 1.47 per layer. The two agree only for inputs of mean 0.
+#
+# (c) The gradient of its weights and bias is the sum over examples of an upstream gradient times a slope that is 0 for all
+# of them, so it is exactly 0. *Cannot*: more epochs, a smaller learning rate from now on, a larger one, Adam (each scales a
+# zero; leftover momentum coasts on for a few steps at most). *Can*: whatever changes its $z$ in another way: the layer
+# below still learns, so its inputs move (not in the first layer); new or augmented data for which $z > 0$; weight decay on
+# the weights but not on a positive bias; batch normalization in front of the ReLU; a leaky slope; drawing it afresh.
+#
+# **Rubric.** 1 point for the derivation of $n \mathrm{Var}(w) = 1$ with the reason why cross terms vanish; 1 for the factor
+# 2 with symmetry; 1 for (b), half of it for the two numbers; 1 for (c), half a point for each of the two with its reason.
+# ### END SOLUTION
+
+# %% [markdown] question="W00b" points=3
+# **W00b (3 points).** The universal approximation theorem says that a network with a single hidden layer, if it is wide
+# enough, comes as close as you like to any continuous function on a bounded closed region. (a) Then why does anybody need
+# deep networks? (b) And why not simply take more and more layers? Sort your arguments into three groups: what *exists*,
+# what *gradient descent finds*, and what holds on *new data*. Support one of them with an experiment of this notebook.
+#
+# ### BEGIN SOLUTION
+# **Model answer.** The theorem is about **existence** alone: some weights exist. It does not say how many units are needed
+# (the number can grow exponentially with the number of inputs), nor how to find the weights, nor anything about points
+# where the function was not given. Deep networks can express some functions with far fewer units, because each layer
+# re-uses what the layer below has built.
+#
+# **Optimization**: that weights exist does not mean that gradient descent finds them. More layers make that harder: a
+# factor per layer becomes exponential (E00a: eight sigmoid layers leave 1e-5 of the gradient; E00b: a wrong scale of the
+# weights loses the signal after twenty layers; E00c: dead units). Deeper plain networks can be worse even on the *training*
+# data.
+#
+# **Generalization**: a network that is able to represent anything can also represent the noise in the training labels.
+# A small training error is no promise for new data; that takes more data, or regularization, or a structure that fits the
+# problem (convolutions).
+#
+# **Rubric.** 1 point for existence: the theorem gives neither size nor weights; 1 for optimization, supported by an
+# experiment of this notebook; 1 for generalization as a matter of its own. No point for "deep networks are more powerful"
+# without saying in which respect.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## What you built and where it goes next
+#
+# - **`numerical_gradient`** judges every backward pass of the course: batch norm in notebook 02, the other normalizations
+#   in 04, dropout in 05, residual blocks in 11.
+# - **`softmax` and `cross_entropy`**, with soft targets: geometric means of predictions in notebook 06, smoothed labels,
+#   MixUp and CutMix in 10.
+# - **`activation`**: notebook 03 asks how much of the sigmoid a normalized input sees.
+# - **`linear_forward` and `linear_backward`**: notebook 02 folds batch norm into one, 05 puts dropout between two.
+# - **`init_weights`** returns wherever networks are built by hand. Notebook 04 looks at layers for which the size of the
+#   weights does not matter any more.
+# - Three reasons why deep networks do not learn, **saturation, scale, dead units**, wait for their cures. The first is the
+#   oldest and the cheapest, and needs no network at all: notebook 01 starts with the inputs.
+
+# %%
+progress()
