@@ -38,8 +38,8 @@
 # - `hint("numerical_gradient")` (in a new cell, with the name of the exercise) gives the next of three hints, from a
 #   question to almost a line of code.
 # - `progress()` shows how far you are in the whole course. It is kept when you restart the kernel.
-# - `use("numerical_gradient")` gives your own function back to you in a later notebook or experiment, if it passes its
-#   check; otherwise a stand-in, so that one open exercise does not block the rest. It prints which one you got.
+# - `use("numerical_gradient")` gives your own function back to you in a later notebook or experiment, if it passes
+#   its check; otherwise a stand-in, so that one open exercise does not block the rest. It prints which one you got.
 #
 # The checks that you see are not all that count: the grader uses other numbers and other shapes. What it tests is
 # always written in the docstring of the exercise. Four rules hold everywhere. Arguments are left as they were. Whole
@@ -65,9 +65,9 @@ style()
 # ## 1 · A judge for every gradient
 #
 # A backward pass is a page of algebra, and a slip in it rarely crashes. The network still trains, only worse, and
-# nothing tells you. So before you write any backward pass, build the judge: a function that needs no algebra. It takes
-# *any* function $f$ of an array and finds the gradient by trying. How much does $f$ change when one number goes up a
-# little, and how much when it goes down a little?
+# nothing tells you. So before you write any backward pass, build the judge: a function that needs no algebra. It
+# takes *any* function $f$ of an array and finds the gradient by trying. How much does $f$ change when one number goes
+# up a little, and how much when it goes down a little?
 #
 # $$ \frac{\partial f}{\partial x_i} \approx \frac{f(x + h\,e_i) - f(x - h\,e_i)}{2h}, $$
 #
@@ -89,7 +89,7 @@ style()
 # | question | here | who differs |
 # | --- | --- | --- |
 # | which difference | central, $f(x+h) - f(x-h)$ over $2h$ | some textbooks check with the one-sided one: its error of about $h$ hides small slips |
-# | step | $h = 10^{-5}$, in float64 | `torch.autograd.gradcheck` takes $10^{-6}$ and insists on float64 too; in float32 no step is both small and exact |
+# | step | $h = 10^{-5}$, in float64 | `torch.autograd.gradcheck` takes $10^{-6}$ and wants float64 too; in float32 no step is both small and exact |
 # | what $f$ may see | x shifted in one coordinate | |
 #
 # ### Exercise: `numerical_gradient` (4 points)
@@ -198,9 +198,9 @@ claim(
 # about 1e-10, at h = 1e-5, which a dotted line marks.
 #
 # **What to notice.** On the right the error falls as the formulas say, one decade per decade for one side and two for
-# both. On the left rounding takes over, and a smaller step makes things worse. The default $10^{-5}$ is near the bottom
-# for functions and arguments of ordinary size. In float32, which rounds at $10^{-7}$, the bottom lies at two or three
-# digits: so check gradients in float64, always.
+# both. On the left rounding takes over, and a smaller step makes things worse. The default $10^{-5}$ is near the
+# bottom for functions and arguments of ordinary size. In float32, which rounds at $10^{-7}$, the bottom lies at two
+# or three digits: so check gradients in float64, always.
 
 # %% [markdown]
 # ## 2 · A loss that survives any score
@@ -210,48 +210,49 @@ claim(
 #
 # $$ p_{nk} = \frac{e^{s_{nk}}}{\sum_{j=1}^C e^{s_{nj}}} . $$
 #
-# For two classes this is the sigmoid of the difference of the scores. Cross-entropy asks how surprised the model is by
-# the truth. With targets $t_{nk} \ge 0$ that sum to 1 in every row,
+# For two classes this is the sigmoid of the difference of the scores. Cross-entropy asks how surprised the model is
+# by the truth. With targets $t_{nk} \ge 0$ that sum to 1 in every row,
 #
 # $$ L = -\frac1N \sum_{n=1}^N \sum_{k=1}^C t_{nk} \log p_{nk} . $$
 #
-# For a label $c$ the target row is 1 at $c$ and 0 elsewhere, and all that is left is $-\log p_{nc}$: minus the logarithm
-# of the probability of the true class. Targets that are not 0 or 1 come later in the course, when labels are smoothed and
-# images are mixed, so your function takes both.
+# For a label $c$ the target row is 1 at $c$ and 0 elsewhere, and all that is left is $-\log p_{nc}$: minus the
+# logarithm of the probability of the true class. Targets that are not 0 or 1 come later in the course, when labels
+# are smoothed and images are mixed, so your function takes both.
 #
 # ### Three traps
 #
-# **Overflow.** $e^{1000}$ is infinite in float64, and $\infty/\infty$ is nan. But softmax has an invariance: add the same
-# number to all scores of a row, and numerator and denominator grow by the same factor. So choose that number well.
+# **Overflow.** $e^{1000}$ is infinite in float64, and $\infty/\infty$ is nan. But softmax has an invariance: add the
+# same number to all scores of a row, and numerator and denominator grow by the same factor. So choose that number
+# well.
 #
-# **The logarithm of zero.** With scores $(1000, -1000)$ the second probability is $e^{-2000}$, which float64 rounds to 0,
-# and its logarithm is $-\infty$. The right answer, $-2000$, is an ordinary number. Take the logarithm of the fraction on
-# paper:
+# **The logarithm of zero.** With scores $(1000, -1000)$ the second probability is $e^{-2000}$, which float64 rounds
+# to 0, and its logarithm is $-\infty$. The right answer, $-2000$, is an ordinary number. Take the logarithm of the
+# fraction on paper:
 #
 # $$ \log p_{nk} = s_{nk} - \log \sum_j e^{s_{nj}} $$
 #
-# (the second term is called *log-sum-exp*), and shift here too. Adding $10^{-12}$ to $p$ before the logarithm avoids the
-# infinity and gives a wrong number instead.
+# (the second term is called *log-sum-exp*), and shift here too. Adding $10^{-12}$ to $p$ before the logarithm avoids
+# the infinity and gives a wrong number instead.
 #
-# **The missing class.** NumPy takes the index $-1$ for the last entry. A label of $-1$, in many data sets the mark for
-# "unknown", would be trained as class $C-1$ without a word. Refuse it.
+# **The missing class.** NumPy takes the index $-1$ for the last entry. A label of $-1$, in scikit-learn the mark for
+# "no label", would be trained as class $C-1$ without a word. Refuse it.
 #
 # ### The gradient
 #
 # Differentiate $-\sum_k t_{nk} \log p_{nk}$ with the formula for $\log p_{nk}$ above. The derivative of $s_{nk}$ with
-# respect to $s_{nj}$ is 1 if $j = k$, else 0. The derivative of the log-sum-exp is $p_{nj}$. Since the targets of a row sum
-# to 1,
+# respect to $s_{nj}$ is 1 if $j = k$, else 0. The derivative of the log-sum-exp is $p_{nj}$. Since the targets of a
+# row sum to 1,
 #
 # $$ \frac{\partial L}{\partial s_{nj}} = \frac{p_{nj} - t_{nj}}{N} . $$
 #
-# What the model says minus what is true: all exponentials and logarithms have cancelled. This pair is the reason why a
-# saturated *output* does no harm: a confident mistake has a gradient of full size, up to 1/N per score.
+# What the model says minus what is true: all exponentials and logarithms have cancelled. This pair is the reason why
+# a saturated *output* does no harm: a confident mistake has a gradient of full size, up to 1/N per score.
 #
 # ### By hand
 #
-# Scores $(0, \log 2, \log 3)$ have the exponentials 1, 2, 3, so $p = (\frac16, \frac26, \frac36)$. If the label is 1, the
-# loss is $-\log\frac26 = \log 3 \approx 1.10$ and its gradient $(\frac16, -\frac46, \frac36)$. It sums to 0, as it must:
-# adding a constant to all scores changes nothing.
+# Scores $(0, \log 2, \log 3)$ have the exponentials 1, 2, 3, so $p = (\frac16, \frac26, \frac36)$. If the label is 1,
+# the loss is $-\log\frac26 = \log 3 \approx 1.10$ and its gradient $(\frac16, -\frac46, \frac36)$. It sums to 0, as
+# it must: adding a constant to all scores changes nothing.
 #
 # ### Convention card
 #
@@ -330,8 +331,8 @@ check("softmax_cross_entropy")
 # %% [markdown]
 # ## 3 · Four activations and their slopes
 #
-# Without something crooked between them, two linear layers are one linear layer. The crooked thing works on each number
-# by itself:
+# Without something crooked between them, two linear layers are one linear layer. The crooked thing works on each
+# number by itself:
 #
 # | name | $a(z)$ | $\mathrm{d}a/\mathrm{d}z$ | range |
 # | --- | --- | --- | --- |
@@ -340,8 +341,8 @@ check("softmax_cross_entropy")
 # | `"relu"` | $\max(0, z)$ | 1 or 0 | [0, ∞) |
 # | `"leaky_relu"` | $z$ or $0.1\,z$ | 1 or 0.1 | all |
 #
-# The forward pass needs $a$, the backward pass needs the slope, and the first two slopes are cheapest from $a$ itself. So
-# your function returns both.
+# The forward pass needs $a$, the backward pass needs the slope, and the first two slopes are cheapest from $a$
+# itself. So your function returns both.
 #
 # The sigmoid hides an overflow. For $z = -1000$ the formula takes $e^{1000}$. NumPy then prints a warning and, as
 # $1/\infty = 0$, goes on with a right number by luck; the same slip in a slope written as $e^{-z}/(1+e^{-z})^2$ gives
@@ -357,7 +358,7 @@ check("softmax_cross_entropy")
 # | --- | --- | --- |
 # | slope of ReLU at $z = 0$ | 0, as in torch and TensorFlow | in theory any number from 0 to 1 (a *subgradient*) is right |
 # | slope of leaky ReLU at 0 | 0.1, the negative side's, as torch does | |
-# | how much it leaks | 0.1 | torch and the paper that introduced it: 0.01; old Keras: 0.3 |
+# | how much it leaks | 0.1 | torch and the paper that introduced it: 0.01; Keras: 0.3 |
 #
 # Does the value at the one point $z = 0$ matter? In a running network it does: a weight or a bias of exactly 0 makes
 # exact zeros, and dropout will make many more.
@@ -433,36 +434,37 @@ left.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]
-# Figure: left, the four functions between −6 and 6; the sigmoid runs from 0 to 1, tanh from −1 to 1, both ReLUs grow along
-# the diagonal on the right and are 0, or fall slowly, on the left. Right, their slopes: a bell of height 0.25 for the
-# sigmoid (dotted line), a narrower bell of height 1 for tanh, steps from 0 to 1 and from 0.1 to 1 for the ReLUs.
+# Figure: left, the four functions between −6 and 6; the sigmoid runs from 0 to 1, tanh from −1 to 1, both ReLUs grow
+# along the diagonal on the right and are 0, or fall slowly, on the left. Right, their slopes: a bell of height 0.25
+# for the sigmoid (dotted line), a narrower bell of height 1 for tanh, steps from 0 to 1 and from 0.1 to 1 for the
+# ReLUs.
 #
 # **What to notice.** The sigmoid's slope is *never* above 0.25, and beyond $|z| = 5$ it is below 0.007: the unit is
-# **saturated** and hardly learns. tanh reaches 1, but only near 0. The ReLU has slope 1 for every positive number, however
-# large, and exactly 0 for every negative one.
+# **saturated** and hardly learns. tanh reaches 1, but only near 0. The ReLU has slope 1 for every positive number,
+# however large, and exactly 0 for every negative one.
 
 # %% [markdown]
 # ## 4 · A linear layer, forward and backward
 #
-# The workhorse. Every one of $D_{out}$ outputs is a weighted sum of $D_{in}$ inputs plus a bias. With examples in the rows
-# of $x$ and the weights of an output in a row of $W$,
+# The workhorse. Every one of $D_{out}$ outputs is a weighted sum of $D_{in}$ inputs plus a bias. With examples in the
+# rows of $x$ and the weights of an output in a row of $W$,
 #
 # $$ z = x W^\top + b, \qquad z_{no} = \sum_{i} x_{ni} W_{oi} + b_o . $$
 #
-# Backward, the loss reaches us as $\mathrm{d}z = \partial L/\partial z$, an array of the shape of $z$. (Here and in the
-# whole course $\mathrm{d}$something means the gradient of the loss with respect to something, in its shape.) Each of the
-# three ingredients collects what it has contributed to:
+# Backward, the loss reaches us as $\mathrm{d}z = \partial L/\partial z$, an array of the shape of $z$. (Here and in
+# the whole course $\mathrm{d}$something means the gradient of the loss with respect to something, in its shape.) Each
+# of the three ingredients collects what it has contributed to:
 #
 # $$ \mathrm{d}x_{ni} = \sum_o \mathrm{d}z_{no} W_{oi}, \qquad
 #    \mathrm{d}W_{oi} = \sum_n \mathrm{d}z_{no}\, x_{ni}, \qquad
 #    \mathrm{d}b_o = \sum_n \mathrm{d}z_{no} . $$
 #
-# As products of matrices these are $\mathrm{d}x = \mathrm{d}z\,W$ and $\mathrm{d}W = \mathrm{d}z^\top x$. When in doubt,
-# write the shapes under the letters: there is hardly another way to multiply them.
+# As products of matrices these are $\mathrm{d}x = \mathrm{d}z\,W$ and $\mathrm{d}W = \mathrm{d}z^\top x$. When in
+# doubt, write the shapes under the letters: there is hardly another way to multiply them.
 #
-# Whoever is *shared* gets a *sum*: all rows use the same $W$ and $b$, so their gradients add up over $n$. And a sum it is,
-# not a mean: the mean over examples is part of the loss, and its $1/N$ is already inside $\mathrm{d}z$ (look at your
-# `cross_entropy`). Dividing again is a popular slip which trains, slowly.
+# Whoever is *shared* gets a *sum*: all rows use the same $W$ and $b$, so their gradients add up over $n$. And a sum
+# it is, not a mean: the mean over examples is part of the loss, and its $1/N$ is already inside $\mathrm{d}z$ (look
+# at your `cross_entropy`). Dividing again is a popular slip which trains, slowly.
 #
 # ### Convention card
 #
@@ -532,10 +534,10 @@ check("linear_layer")
 # %% [markdown]
 # ### The judge at work
 #
-# Now there is enough for a whole network: linear, tanh, linear, softmax and cross-entropy. Its backward pass is your four
-# functions in reverse order. `numerical_gradient` knows nothing of that and judges it: one matrix at a time is moved, the
-# rest stands still. And to see that the judge is awake, it gets a false backward pass as well: one that divides
-# $\mathrm{d}W$ by $N$ a second time.
+# Now there is enough for a whole network: linear, tanh, linear, softmax and cross-entropy. Its backward pass is your
+# four functions in reverse order. `numerical_gradient` knows nothing of that and judges it: one matrix at a time is
+# moved, the rest stands still. And to see that the judge is awake, it gets a false backward pass as well: one that
+# divides $\mathrm{d}W$ by $N$ a second time.
 
 # %% tags=["experiment"]
 gradient, act, loss_of = use("numerical_gradient"), use("activation"), use("cross_entropy")
@@ -582,18 +584,19 @@ claim(
 claim("A dW divided by N is found out", verdicts[:, 1], holds=np.all(verdicts[:, 1] > 0.1), unit="relative error")
 
 # %% [markdown]
-# **What to notice.** The right gradients agree to nine digits or more, the false one is off by 83 %. Between the two is a
-# wide gap, and that is what makes the judge so useful: you never have to think about whether a deviation is "small
-# enough". If it is $10^{-3}$, there is a mistake.
+# **What to notice.** The right gradients agree to nine digits or more, the false one is off by 83 %. Between the two
+# is a wide gap, and that is what makes the judge so useful: you never have to think about whether a deviation is
+# "small enough". If it is $10^{-3}$, there is a mistake.
 #
 # You now own a network that can learn. Whether a *deep* one learns is another matter.
 #
 # ### Experiment E00a: the product of slopes
 #
-# Eight layers of 64 units on 200 digits, one backward pass at initialization. How much of the gradient is left when it has
-# gone back through 1, 2, ..., 8 layers? With sigmoids the slopes alone cost a factor of at least 4 per layer; what comes
-# through eight layers is at most $0.25^8 \approx 1.5 \cdot 10^{-5}$, times what the weights do. The weights start with
-# variance $1/n$ (`"kaiming"`, $2/n$, for ReLU), and we also try sigmoids with weights 4 and 16 times larger. Five seeds.
+# Eight layers of 64 units on 200 digits, one backward pass at initialization. How much of the gradient is left when
+# it has gone back through 1, 2, ..., 8 layers? With sigmoids the slopes alone cost a factor of at least 4 per layer;
+# what comes through eight layers is at most $0.25^8 \approx 1.5 \cdot 10^{-5}$, times what the weights do. The
+# weights start with variance $1/n$ (`"kaiming"`, $2/n$, for ReLU), and we also try sigmoids with weights 4 and 16
+# times larger. Five seeds.
 
 # %% tags=["experiment"]
 act, initial, loss_of = use("activation"), use("init_weights"), use("cross_entropy")
@@ -652,31 +655,31 @@ last = np.stack([norms["tanh"][:, -1], norms["relu"][:, -1]])
 claim("tanh and ReLU leave at least half", last.min(axis=0), holds=np.all(last > 0.5))
 
 # %% [markdown]
-# Figure: norm of the gradient, logarithmic, against the number of layers it has passed. Sigmoid: a straight line down to
-# 1e-5, just below the dotted line of $0.25^L$. With weights times 4: slower, to 0.03. With weights times 16: slowly upwards,
-# to about 9. tanh and ReLU stay between 0.7 and 1. Bands show one standard deviation over five seeds.
+# Figure: norm of the gradient, logarithmic, against the number of layers it has passed. Sigmoid: a straight line down
+# to 1e-5, just below the dotted line of $0.25^L$. With weights times 4: slower, to 0.03. With weights times 16:
+# slowly upwards, to about 9. tanh and ReLU stay between 0.7 and 1. Bands show one standard deviation over five seeds.
 #
 # **What to notice.**
 #
-# - **The bound is nearly reached.** At initialization the sigmoids are *not* saturated: their mean slope is 0.24, almost
-#   the best there is. And still a factor of 0.24 per layer leaves one hundred-thousandth for the first layer. This is how
-#   deep sigmoid networks fail to train: the lower layers do not move.
-# - **Larger weights are no way out.** They make the gradient longer, but they saturate the units: times 16 the mean slope
-#   falls to 0.04, and what passes, passes through the few units that happen to be near 0. $0.25^L$ bounds the product of
-#   slopes, not the gradient.
+# - **The bound is nearly reached.** At initialization the sigmoids are *not* saturated: their mean slope is 0.24,
+#   almost the best there is. And still a factor of 0.24 per layer leaves one hundred-thousandth for the first layer.
+#   This is how deep sigmoid networks fail to train: the lower layers do not move.
+# - **Larger weights are no way out.** They make the gradient longer, but they saturate the units: times 16 the mean
+#   slope falls to 0.04, and what passes, passes through the few units that happen to be near 0. $0.25^L$ bounds the
+#   product of slopes, not the gradient.
 # - **tanh and ReLU keep it**, with the right weights. What "right" means is next.
 
 # %% [markdown]
 # ## 5 · Initial weights
 #
-# Take one unit of a linear layer with $n$ inputs, $z = \sum_{i=1}^n w_i x_i$. The weights are independent of each other and
-# of the inputs, with mean 0. Then $z$ has mean 0 and
+# Take one unit of a linear layer with $n$ inputs, $z = \sum_{i=1}^n w_i x_i$. The weights are independent of each
+# other and of the inputs, with mean 0. Then $z$ has mean 0 and
 #
 # $$ \mathrm{Var}(z) = n \,\mathrm{Var}(w)\, \mathrm{E}[x^2] . $$
 #
-# The next layer does the same, and the next. After $L$ layers the factor $n\,\mathrm{Var}(w)$ stands there $L$ times: if it
-# is 0.5, twenty layers leave a millionth of the variance; if it is 2, they blow it up a million times. The only value that
-# works at any depth makes the factor 1, counting what the activation does. That gives three rules:
+# The next layer does the same, and the next. After $L$ layers the factor $n\,\mathrm{Var}(w)$ stands there $L$ times:
+# if it is 0.5, twenty layers leave a millionth of the variance; if it is 2, they blow it up a million times. The only
+# value that works at any depth makes the factor 1, counting what the activation does. That gives three rules:
 #
 # | `kind` | $\mathrm{Var}(w)$ | keeps |
 # | --- | --- | --- |
@@ -698,8 +701,8 @@ claim("tanh and ReLU leave at least half", last.min(axis=0), holds=np.all(last >
 #
 # ### Exercise: `init_weights` (4 points)
 #
-# The function gets a random generator, and all its randomness has to come from there. That is a habit of the whole course:
-# whoever holds the generator can repeat the experiment.
+# The function gets a random generator, and all its randomness has to come from there. That is a habit of the whole
+# course: whoever holds the generator can repeat the experiment.
 #
 # *Difficulty 2 of 4, about 15 minutes.*
 
@@ -745,9 +748,9 @@ check("init_weights")
 # %% [markdown]
 # ### Experiment E00b: twenty layers deep
 #
-# Random inputs with mean square 1 go through twenty layers of 256 units without bias. What is the size of the activations,
-# their root mean square, after each? Four rules, two activations, five seeds. `torch's default` is what `nn.Linear` starts
-# with; $\mathcal N(0, 0.01^2)$ was the habit of the years around AlexNet.
+# Random inputs with mean square 1 go through twenty layers of 256 units without bias. What is the size of the
+# activations, their root mean square, after each? Four rules, two activations, five seeds. `torch's default` is what
+# `nn.Linear` starts with; $\mathcal N(0, 0.01^2)$ was the habit of the years around AlexNet.
 
 # %% tags=["experiment"]
 act, initial, forward = use("activation"), use("init_weights"), use("linear_forward")
@@ -798,27 +801,29 @@ claim("torch's default leaves less than 1e-6 with ReLU", lost, holds=np.all(lost
 
 # %% [markdown]
 # Figure: size of the activations, logarithmic, against the layer; left ReLU, right tanh. ReLU: kaiming stays near 1,
-# the others fall in straight lines, xavier to 1e-3, torch's default to 2e-8, N(0, 0.01²) to 1e-19. tanh: kaiming settles at
-# 0.56, xavier falls slowly to 0.16, the other two fall in straight lines to 1e-5 and 1e-16. Bands, hardly wider than the
-# lines, show one standard deviation over five seeds.
+# the others fall in straight lines, xavier to 1e-3, torch's default to 2e-8, N(0, 0.01²) to 1e-19. tanh: kaiming
+# settles at 0.56, xavier falls slowly to 0.16, the other two fall in straight lines to 1e-5 and 1e-16. Bands, hardly
+# wider than the lines, show one standard deviation over five seeds.
 #
 # **What to notice.**
 #
-# - **A wrong factor is exponential in depth.** With ReLU and $\mathrm{Var}(w) = 1/n$ half of the mean square goes at each
-#   layer: $0.5^{20}$, so $0.5^{10} \approx 10^{-3}$ for its root. With $0.01^2$ and $n = 256$ the factor is
-#   $256 \cdot 10^{-4}/2 = 0.0128$, and after about forty layers float32 cannot hold the signal any more.
-# - **tanh forgives.** It cannot exceed 1, so too large weights saturate it instead of exploding. And too small a signal sees
-#   the straight part of tanh, where `"xavier"` is exactly right; the slow fall comes from the part that is bent.
-# - **A default is not a recommendation.** torch's default loses a factor of 6 per layer in the mean square. It works in
-#   practice because most networks are shallow, or contain the normalization layers of notebooks 02 to 04, which set the
-#   scale afresh at every layer.
+# - **A wrong factor is exponential in depth.** With ReLU and $\mathrm{Var}(w) = 1/n$ half of the mean square goes at
+#   each layer: $0.5^{20}$, so $0.5^{10} \approx 10^{-3}$ for its root. With $0.01^2$ and $n = 256$ the factor is $256
+#   \cdot 10^{-4}/2 = 0.0128$, and after about forty layers float32 cannot hold the signal any more.
+# - **tanh forgives.** It cannot exceed 1, so too large weights saturate it instead of exploding. And too small a
+#   signal sees the straight part of tanh, where `"xavier"` is exactly right; the slow fall comes from the part that
+#   is bent.
+# - **A default is not a recommendation.** torch's default loses a factor of 6 per layer in the mean square. It works
+#   in practice because most networks are shallow, or contain the normalization layers of notebooks 02 to 04, which
+#   set the scale afresh at every layer.
 #
 # ### Experiment E00c: dead ReLUs
 #
-# The right scale at the start is not yet a guarantee. If one large step pushes a ReLU unit far below zero, it
-# outputs 0 for *every* training example. Its slope is then 0 for all of them, no gradient reaches its weights, and it stays
-# where it is: the unit is **dead**. We train a network with two hidden layers of 128 for five epochs of plain gradient
-# descent in batches of 64, with ReLU and with the leaky ReLU of slope 0.1, at five learning rates. Five seeds.
+# The right scale at the start is not yet a guarantee. If one large step pushes a ReLU unit far below zero, it outputs
+# 0 for *every* training example. Its slope is then 0 for all of them, no gradient reaches its weights, and it stays
+# where it is: the unit is **dead**. We train a network with two hidden layers of 128 for five epochs of plain
+# gradient descent in batches of 64, with ReLU and with the leaky ReLU of slope 0.1, at five learning rates. Five
+# seeds.
 
 # %% tags=["experiment"]
 RATES = (0.05, 0.2, 0.5, 1.0, 2.0)
@@ -832,13 +837,13 @@ def trained(kind, lr, seed):
     torch.manual_seed(seed)
     net = nn.Sequential(nn.Linear(64, 128), kind(), nn.Linear(128, 128), kind(), nn.Linear(128, 10))
 
-    def dead(net):
+    def dead_units(net):
         with torch.no_grad():
             first = net[0](x)
             second = net[2](net[1](first))
         return [~(z > 0).any(dim=0).numpy() for z in (first, second)]
 
-    history = train(net, split.train, 5, batch_size=64, lr=lr, momentum=0, after_epoch=dead, seed=seed)
+    history = train(net, split.train, 5, batch_size=64, lr=lr, momentum=0, after_epoch=dead_units, seed=seed)
     return np.array(history), evaluate(net, split.test)[1]  # (epochs, layers, units), accuracy
 
 
@@ -882,97 +887,101 @@ claim("A dead unit of hidden layer 1 never comes back", revived[:, 0], holds=np.
 claim("Dead units of hidden layer 2 sometimes do", revived[:, 1], holds=np.all(revived[:, 1] > 0), unit="revived")
 
 # %% [markdown]
-# Figure: left, share of dead units against the learning rate: about 5 % in both hidden layers up to a rate of 0.5, then a
-# rise to 53 % and 41 % at 1 and to 73 % and 93 % at 2. Right, test accuracy: both networks climb from 55 % at 0.05 to 88 % at
-# 0.5; at 1 ReLU falls to 50 % with a wide band, the leaky ReLU to 81 %; at 2 both are near 10 %, which is guessing. Bands
-# show one standard deviation over five seeds.
+# Figure: left, share of dead units against the learning rate: about 5 % in both hidden layers up to a rate of 0.5,
+# then a rise to 53 % and 41 % at 1 and to 73 % and 93 % at 2. Right, test accuracy: both networks climb from 55 % at
+# 0.05 to 88 % at 0.5; at 1 ReLU falls to 50 % with a wide band, the leaky ReLU to 81 %; at 2 both are near 10 %,
+# which is guessing. Bands show one standard deviation over five seeds.
 #
 # **What to notice.**
 #
-# - **Between fine and ruined lies a factor of two.** At rate 0.5 the network is at its best and hardly a unit dies; at 1
-#   half of them do. (The 5 % at small rates are so from the start: their weights happen to be negative where digits have
-#   ink.) How bad it gets at rate 1 is a matter of luck: the accuracy ranges from 0.2 to 0.8 over five seeds.
-# - **Dead means dead, in the first layer.** Not one unit of hidden layer 1 came back, at no rate, in no seed. The inputs
-#   stay the same, the gradient is exactly 0, so nothing can change. In hidden layer 2 units do come back: their inputs move
-#   as long as layer 1 learns.
-# - **One claim did not reproduce.** A leaky ReLU cannot die, and at rate 1 that helps in every seed. At rate 2 it does not
-#   help at all: the loss explodes, and within an epoch or two the weights are nan. The ReLU network fails in silence
-#   because its dead units pass no gradient on: they act as a fuse. Neither is a cure for a step that is too large. What
-#   is, notebook 03 asks again, with batch normalization.
+# - **Between fine and ruined lies a factor of two.** At rate 0.5 the network is at its best and hardly a unit dies;
+#   at 1 half of them do. (The 5 % at small rates are so from the start: their weights happen to be negative where
+#   digits have ink.) How bad it gets at rate 1 is a matter of luck: the accuracy ranges from 0.2 to 0.8 over five
+#   seeds.
+# - **Dead means dead, in the first layer.** Not one unit of hidden layer 1 came back, at no rate, in no seed. The
+#   inputs stay the same, the gradient is exactly 0, so nothing can change. In hidden layer 2 units do come back:
+#   their inputs move as long as layer 1 learns.
+# - **One claim did not reproduce.** A leaky ReLU cannot die, and at rate 1 that helps in every seed. At rate 2 it
+#   does not help at all: the loss explodes, and within an epoch or two the weights are nan. The ReLU network fails in
+#   silence because its dead units pass no gradient on: they act as a fuse. Neither is a cure for a step that is too
+#   large. What is, notebook 03 asks again, with batch normalization.
 #
 # ## 6 · Two questions in words
 
 # %% [markdown] question="W00a" points=4
-# **W00a (4 points).** A layer computes $z = \sum_{i=1}^n w_i x_i$, with weights that are independent of each other and of
-# the inputs and have mean 0. (a) Derive the condition under which $\mathrm{E}[z^2]$ of one layer equals that of the next,
-# for layers without activation and for layers with ReLU between them. (b) Some texts write $n \mathrm{Var}(w)
-# \mathrm{Var}(x)$. Why must it be $\mathrm{E}[x^2]$ after a ReLU? How large are $\mathrm{E}[x^2]$ and $\mathrm{Var}(x)$ for
-# $x = \max(0, z)$ with standard normal $z$? (c) Name one thing that can bring a dead ReLU unit back to life and one that
-# cannot, with the reason.
+# **W00a (4 points).** A layer computes $z = \sum_{i=1}^n w_i x_i$, with weights that are independent of each other
+# and of the inputs and have mean 0. (a) Derive the condition under which $\mathrm{E}[z^2]$ of one layer equals that
+# of the next, for layers without activation and for layers with ReLU between them. (b) Some texts write $n
+# \mathrm{Var}(w) \mathrm{Var}(x)$. Why must it be $\mathrm{E}[x^2]$ after a ReLU? How large are $\mathrm{E}[x^2]$ and
+# $\mathrm{Var}(x)$ for $x = \max(0, z)$ with standard normal $z$? (c) Name one thing that can bring a dead ReLU unit
+# back to life and one that cannot, with the reason.
 #
 # ### BEGIN SOLUTION
 # **Model answer.**
 #
-# (a) $\mathrm{E}[z^2] = \sum_{i,j} \mathrm{E}[w_i w_j]\,\mathrm{E}[x_i x_j]$. Weights are independent with mean 0, so only
-# $i = j$ stays: $\mathrm{E}[z^2] = n \mathrm{Var}(w)\, \mathrm{E}[x^2]$. Without activation $x$ is the $z$ of the layer
-# below, so the condition is $n \mathrm{Var}(w) = 1$. With ReLU, $x = \max(0, z')$; the $z'$ of the layer below is
-# symmetric about 0 (its weights are), so half of the sum of squares is thrown away: $\mathrm{E}[x^2] = \frac12
-# \mathrm{E}[z'^2]$, and the condition is $\frac12 n \mathrm{Var}(w) = 1$, that is $\mathrm{Var}(w) = 2/n$.
+# (a) $\mathrm{E}[z^2] = \sum_{i,j} \mathrm{E}[w_i w_j]\,\mathrm{E}[x_i x_j]$. Weights are independent with mean 0, so
+# only $i = j$ stays: $\mathrm{E}[z^2] = n \mathrm{Var}(w)\, \mathrm{E}[x^2]$. Without activation $x$ is the $z$ of
+# the layer below, so the condition is $n \mathrm{Var}(w) = 1$. With ReLU, $x = \max(0, z')$; the $z'$ of the layer
+# below is symmetric about 0 (its weights are), so half of the sum of squares is thrown away: $\mathrm{E}[x^2] =
+# \frac12 \mathrm{E}[z'^2]$, and the condition is $\frac12 n \mathrm{Var}(w) = 1$, that is $\mathrm{Var}(w) = 2/n$.
 #
 # (b) The mean of $x$ does not drop out: $\mathrm{E}[x_i x_i] = \mathrm{Var}(x) + \mathrm{E}[x]^2$, and after a ReLU
 # $\mathrm{E}[x] > 0$. For standard normal $z$: $\mathrm{E}[x^2] = 0.5$, $\mathrm{E}[x] = 1/\sqrt{2\pi} = 0.399$,
-# $\mathrm{Var}(x) = 0.5 - 1/(2\pi) = 0.341$. With the variance in its place the factor would come out as $1/0.341 = 2.9$
-# instead of 2, and the signal would grow by 1.47 per layer. The two agree only for inputs of mean 0.
+# $\mathrm{Var}(x) = 0.5 - 1/(2\pi) = 0.341$. With the variance in its place the factor would come out as $1/0.341 =
+# 2.9$ instead of 2, and the signal would grow by 1.47 per layer. The two agree only for inputs of mean 0.
 #
-# (c) The gradient of its weights and bias is the sum over examples of an upstream gradient times a slope that is 0 for all
-# of them, so it is exactly 0. *Cannot*: more epochs, a smaller learning rate from now on, a larger one, Adam (each scales a
-# zero; leftover momentum coasts on for a few steps at most). *Can*: whatever changes its $z$ in another way: the layer
-# below still learns, so its inputs move (not in the first layer); new or augmented data for which $z > 0$; weight decay on
-# the weights but not on a positive bias; batch normalization in front of the ReLU; a leaky slope; drawing it afresh.
+# (c) The gradient of its weights and bias is the sum over examples of an upstream gradient times a slope that is 0
+# for all of them, so it is exactly 0. *Cannot*: more epochs, a smaller learning rate from now on, a larger one, Adam
+# (each scales a zero; leftover momentum coasts on for a few steps at most). *Can*: whatever changes its $z$ in
+# another way: the layer below still learns, so its inputs move (not in the first layer); new or augmented data for
+# which $z > 0$; weight decay on the weights but not on a positive bias; batch normalization in front of the ReLU; a
+# leaky slope; drawing it afresh.
 #
-# **Rubric.** 1 point for the derivation of $n \mathrm{Var}(w) = 1$ with the reason why cross terms vanish; 1 for the factor
-# 2 with symmetry; 1 for (b), half of it for the two numbers; 1 for (c), half a point for each of the two with its reason.
+# **Rubric.** 1 point for the derivation of $n \mathrm{Var}(w) = 1$ with the reason why cross terms vanish; 1 for the
+# factor 2 with symmetry; 1 for (b), half of it for the two numbers; 1 for (c), half a point for each of the two with
+# its reason.
 # ### END SOLUTION
 
 # %% [markdown] question="W00b" points=3
-# **W00b (3 points).** The universal approximation theorem says that a network with a single hidden layer, if it is wide
-# enough, comes as close as you like to any continuous function on a bounded closed region. (a) Then why does anybody need
-# deep networks? (b) And why not simply take more and more layers? Sort your arguments into three groups: what *exists*,
-# what *gradient descent finds*, and what holds on *new data*. Support one of them with an experiment of this notebook.
+# **W00b (3 points).** The universal approximation theorem says that a network with a single hidden layer, if it is
+# wide enough, comes as close as you like to any continuous function on a bounded closed region. (a) Then why does
+# anybody need deep networks? (b) And why not simply take more and more layers? Sort your arguments into three groups:
+# what *exists*, what *gradient descent finds*, and what holds on *new data*. Support one of them with an experiment
+# of this notebook.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** The theorem is about **existence** alone: some weights exist. It does not say how many units are needed
-# (the number can grow exponentially with the number of inputs), nor how to find the weights, nor anything about points
-# where the function was not given. Deep networks can express some functions with far fewer units, because each layer
-# re-uses what the layer below has built.
+# **Model answer.** The theorem is about **existence** alone: some weights exist. It does not say how many units are
+# needed (the number can grow exponentially with the number of inputs), nor how to find the weights, nor anything
+# about points where the function was not given. Deep networks can express some functions with far fewer units,
+# because each layer re-uses what the layer below has built.
 #
 # **Optimization**: that weights exist does not mean that gradient descent finds them. More layers make that harder: a
-# factor per layer becomes exponential (E00a: eight sigmoid layers leave 1e-5 of the gradient; E00b: a wrong scale of the
-# weights loses the signal after twenty layers; E00c: dead units). Deeper plain networks can be worse even on the *training*
-# data.
+# factor per layer becomes exponential (E00a: eight sigmoid layers leave 1e-5 of the gradient; E00b: a wrong scale of
+# the weights loses the signal after twenty layers; E00c: dead units). Deeper plain networks can be worse even on the
+# *training* data.
 #
-# **Generalization**: a network that is able to represent anything can also represent the noise in the training labels.
-# A small training error is no promise for new data; that takes more data, or regularization, or a structure that fits the
-# problem (convolutions).
+# **Generalization**: a network that is able to represent anything can also represent the noise in the training
+# labels. A small training error is no promise for new data; that takes more data, or regularization, or a structure
+# that fits the problem (convolutions).
 #
 # **Rubric.** 1 point for existence: the theorem gives neither size nor weights; 1 for optimization, supported by an
-# experiment of this notebook; 1 for generalization as a matter of its own. No point for "deep networks are more powerful"
-# without saying in which respect.
+# experiment of this notebook; 1 for generalization as a matter of its own. No point for "deep networks are more
+# powerful" without saying in which respect.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## What you built and where it goes next
 #
-# - **`numerical_gradient`** judges every backward pass of the course: batch norm in notebook 02, the other normalizations
-#   in 04, dropout in 05, residual blocks in 11.
-# - **`softmax` and `cross_entropy`**, with soft targets: geometric means of predictions in notebook 06, smoothed labels,
-#   MixUp and CutMix in 10.
+# - **`numerical_gradient`** judges every backward pass of the course: batch norm in notebook 02, the other
+#   normalizations in 04, dropout in 05, residual blocks in 11.
+# - **`softmax` and `cross_entropy`**, with soft targets: geometric means of predictions in notebook 06, smoothed
+#   labels, MixUp and CutMix in 10.
 # - **`activation`**: notebook 03 asks how much of the sigmoid a normalized input sees.
 # - **`linear_forward` and `linear_backward`**: notebook 02 folds batch norm into one, 05 puts dropout between two.
-# - **`init_weights`** returns wherever networks are built by hand. Notebook 04 looks at layers for which the size of the
-#   weights does not matter any more.
-# - Three reasons why deep networks do not learn, **saturation, scale, dead units**, wait for their cures. The first is the
-#   oldest and the cheapest, and needs no network at all: notebook 01 starts with the inputs.
+# - **`init_weights`** returns wherever networks are built by hand. Notebook 04 looks at layers for which the size of
+#   the weights does not matter any more.
+# - Three reasons why deep networks do not learn, **saturation, scale, dead units**, wait for their cures. The first
+#   is the oldest and the cheapest, and needs no network at all: notebook 01 starts with the inputs.
 
 # %%
 progress()
