@@ -24,9 +24,7 @@ def _tensor(rng, n, d):
 
 
 def _make(student, features, mean_range=0.7, std_max=1.6, seed=11):
-    generator = student.imported("torch").Generator()
-    generator.manual_seed(seed)
-    return student.NoisyBatchNorm(features, mean_range, std_max, generator).double()
+    return student.NoisyBatchNorm(features, mean_range, std_max, torch.Generator().manual_seed(seed)).double()
 
 
 def _plain(x):
