@@ -43,6 +43,8 @@
 # (Zhang and Sennrich 2019, arXiv:1910.07467).
 
 # %%
+from time import perf_counter
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -50,6 +52,7 @@ import torch.nn.functional as F
 from torch import nn
 from traindeep import check, hint, progress, use
 from traindeep.data import digits
+from traindeep.distributed import NotPossible, run_processes
 from traindeep.plots import COLORS, axes_box, claim, mean_with_spread, style
 from traindeep.training import evaluate, train
 
@@ -540,11 +543,18 @@ check("ln_forward")
 # vertical edges), add the noise that every camera has, and normalize the 16 channels in both ways. Five seeds for
 # filters and noise.
 
-# %% tags=["experiment"]
-from sklearn.datasets import load_sample_image
 
-photo = load_sample_image("flower.jpg")[60:380:2, 130:480:2].mean(axis=2) / 255
-photo[:, : photo.shape[1] // 2] *= 0.25  # the shadow
+# %% tags=["experiment"]
+def photograph():
+    """A grey photograph of a flower; its left half lies in shadow."""
+    from sklearn.datasets import load_sample_image
+
+    grey = load_sample_image("flower.jpg")[60:380:2, 130:480:2].mean(axis=2) / 255
+    grey[:, : grey.shape[1] // 2] *= 0.25
+    return grey
+
+
+photo = photograph()
 
 
 def features(seed, noise=0.004):
@@ -1594,8 +1604,6 @@ check("sync_bn_stats")
 # Before you run it: the forward pass needs one exchange. Does the **backward** pass need one?
 
 # %% tags=["experiment"]
-from traindeep.distributed import NotPossible, run_processes
-
 WORKER = '''
 import torch.nn.functional as F
 
@@ -2289,10 +2297,8 @@ check("norm_modules")
 # measure, one forward pass on one thread, at a convolutional and at a fully-connected size; the fastest of several
 # calls, three runs.
 
+
 # %% tags=["experiment"]
-from time import perf_counter
-
-
 def milliseconds(layer, x, repeats):
     """The fastest of several calls: the others were disturbed by something else on the machine."""
     times = []
