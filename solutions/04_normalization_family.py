@@ -62,8 +62,8 @@ style()
 # %% [markdown]
 # ## 1 · One operator, many layers
 #
-# Write $x_i$ for one value of a batch; $i$ stands for all its indices, $(n, d)$ or $(n, c, h, w)$. Every layer of this
-# notebook normalizes with the mean and the variance of some **set** $S_i$ of values that $x_i$ belongs to. With $n$
+# Write $x_i$ for one value of a batch; $i$ stands for all its indices, row and feature, or image, channel and pixel.
+# Every layer of this notebook normalizes with the mean and the variance of some **set** $S_i$ of values that $x_i$ belongs to. With $n$
 # values in the set,
 #
 # $$
@@ -248,8 +248,8 @@ check("normalize_over")
 # The two are what the layer is blind to: the place and the scale of the set.
 #
 # It also says when a normalization is in trouble. With $n = 2$ there are no other directions: $\hat x$ is $(-1, 1)$ or
-# $(1, -1)$ whatever the two values are, and *no* gradient comes back (ε aside). Batch norm with two rows per batch, or
-# layer norm of two features, cannot learn. You will see it happen in an experiment.
+# $(1, -1)$ whatever the two values are, and *no* gradient comes back (ε aside). Below a batch norm with two rows per
+# batch, or a layer norm of two features, nothing can be learned. You will see it happen in an experiment.
 #
 # ### By hand
 #
@@ -281,8 +281,8 @@ check("normalize_over")
 # $$
 #
 # Go through the first column with a pencil. Then check: the columns of the first answer and the rows of the second add
-# up to 0, as step 5 demands. With $\varepsilon = 0$ the matrix of a row would be $\frac{1}{2s}$ times zero: two
-# features, no gradient.
+# up to 0, as step 5 demands. With $\varepsilon = 0$ a row would become $\hat x = (-1, 1)$, and the bracket of
+# $J_\text{row}$ zero: two features, no gradient.
 #
 # ### From the matrix to code
 #
@@ -398,28 +398,28 @@ claim("One backward pass serves three of torch's layers: largest difference", wo
 #
 # ### Statistics per row, parameters per feature
 #
-# Layer norm averages over the features of one row. For an input $(N, D)$, with $n$ for the row and $d$ for the feature,
+# Layer norm averages over the features of one row. For an input $(N, D)$, with $i$ for the row and $d$ for the feature,
 #
 # $$
-# \mu_n = \frac1D\sum_{d=1}^D x_{nd}, \qquad
-# \sigma_n^2 = \frac1D\sum_{d=1}^D (x_{nd} - \mu_n)^2, \qquad
-# y_{nd} = \gamma_d\,\frac{x_{nd} - \mu_n}{\sqrt{\sigma_n^2 + \varepsilon}} + \beta_d .
+# \mu_i = \frac1D\sum_{d=1}^D x_{id}, \qquad
+# \sigma_i^2 = \frac1D\sum_{d=1}^D (x_{id} - \mu_i)^2, \qquad
+# y_{id} = \gamma_d\,\frac{x_{id} - \mu_i}{\sqrt{\sigma_i^2 + \varepsilon}} + \beta_d .
 # $$
 #
-# Look at the indices, because they are the whole layer. The statistics carry an $n$, the parameters a $d$. In batch
+# Look at the indices, because they are the whole layer. The statistics carry an $i$, the parameters a $d$. In batch
 # norm both carry a $d$.
 #
 # | | batch norm | layer norm |
 # | --- | --- | --- |
-# | statistics belong to | a feature, $\mu_d, \sigma_d$ | a row, $\mu_n, \sigma_n$ |
+# | statistics belong to | a feature, $\mu_d, \sigma_d$ | a row, $\mu_i, \sigma_i$ |
 # | parameters belong to | a feature, $\gamma_d, \beta_d$ | a feature, $\gamma_d, \beta_d$ |
-# | can γ and β undo it? | yes, $\gamma_d = \sigma_d$ (up to ε), $\beta_d = \mu_d$ | no: $\sigma_n$ changes from row to row and $\gamma_d$ does not |
+# | can γ and β undo it? | yes, $\gamma_d = \sigma_d$ (up to ε), $\beta_d = \mu_d$ | no: $\sigma_i$ changes from row to row and $\gamma_d$ does not |
 # | at test time | stored statistics | the row has its own: the same code, nothing stored |
 # | can be folded into the weights before it? | yes, at test time it is a fixed straight line per feature | no, it divides by something that depends on the input |
 # | one row alone | refused in training | fine |
 # | one extreme value | squeezes its feature in the other rows | squeezes the other features of its row |
 #
-# Could γ and β carry an $n$, then? They could not be learned: row 7 of one batch has nothing to do with row 7 of the
+# Could γ and β carry an $i$, then? They could not be learned: row 7 of one batch has nothing to do with row 7 of the
 # next. What a layer can learn belongs to what is the same in every batch, and those are the features.
 #
 # ### Is it allowed to average apples and oranges?
@@ -631,7 +631,7 @@ claim("Over C: light and shadow are equally strong", position, holds=np.allclose
 # - In post-LN the sum of two things of equal size has $s = \sqrt2$, in every block. The path through the addition alone
 #   loses a factor $\sqrt2$ per block, and it is tempting to conclude that the gradient vanishes.
 # - In pre-LN nothing is divided on the way, but the sum grows: after $L$ blocks its variance is about $L + 1$. The one
-#   layer norm at the end divides by $s \approx \sqrt{L+1}$, and so *all* gradients are smaller in a deeper net.
+#   layer norm at the end divides by $s \approx \sqrt{L+1}$, and so the last block of a deeper net gets less gradient.
 #
 # We measure both at the initial weights of blocks $f(x) = W_2\,\mathrm{relu}(W_1 x)$ of width 128. Five seeds.
 
@@ -672,6 +672,7 @@ at = np.arange(1, 25)
 for name, color, marker in (("pre-LN", "blue", "o"), ("post-LN", "red", "s")):
     mean_with_spread(left, at, by_block[name], label=name, color=COLORS[color], marker=marker)
     mean_with_spread(right, DEPTHS, by_depth[name], label=name, color=COLORS[color], marker=marker)
+left.plot(at, np.sqrt(24 / at), "--", color="black", marker="", label="√(24 / block)")
 left.plot(at, np.sqrt(0.5) ** (24 - at), ":", color="black", marker="", label="√½ per block: the addition alone")
 left.set(yscale="log", xlabel="block of 24, counted from the input", ylabel="gradient, relative to the last block")
 left.set_title("Post-LN does not make the gradient vanish")
@@ -700,10 +701,10 @@ claim(
 
 # %% [markdown]
 # Figure: left, gradient at the input of each of 24 blocks, relative to that at the last block, logarithmic: post-LN
-# stays between 1 and 1.2 all the way down to block 1, pre-LN rises towards the input to about 5, and a dotted line of a
-# factor √½ per block falls to 0.0003. Right, gradient of the second weight matrix of the last block against the number of
-# blocks: post-LN about 710 throughout, pre-LN falling from 590 at 2 blocks to 200 at 24, along a dotted line
-# proportional to $1/\sqrt{L+1}$. Bands show one standard deviation over five seeds.
+# stays between 1 and 1.2 all the way down to block 1, pre-LN rises towards the input along the dashed line √(24 / block)
+# to about 5, and a dotted line of a factor √½ per block falls to 0.0003. Right, gradient of the second weight matrix of
+# the last block against the number of blocks: post-LN about 700 throughout, pre-LN falling from 590 at 2 blocks to 200 at
+# 24, along a dotted line proportional to $1/\sqrt{L+1}$. Bands show one standard deviation over five seeds.
 #
 # **What to notice.** The first expectation is wrong, and it is worth finding out why: it looked at the path through the
 # addition and forgot the branch. The gradient also flows through $f$, which at these weights passes on as much as the
@@ -711,16 +712,18 @@ claim(
 # normalization *divides by the scale that was there*; to know what it does to the gradient, one has to know where the
 # scale came from.
 #
-# The second expectation is right. In pre-LN the last gradient falls like $1/\sqrt{L+1}$, so that a deep net makes
-# smaller steps in every layer; in post-LN the last blocks get the full gradient however deep the net is. That is the
+# The second expectation is right: in pre-LN the gradient of the last block falls like $1/\sqrt{L+1}$. On the way down it
+# grows again, because every branch adds its share, so that block $l$ ends up with a gradient proportional to
+# $1/\sqrt l$, however deep the net is. In post-LN all blocks, the last ones too, get the full gradient. That is the
 # account that Xiong et al. (2020) give of why post-LN transformers need a warm-up of the learning rate and pre-LN ones
-# can do without. Our blocks have no attention, and it is the first step only: it shows the mechanism, not the training.
+# can do without: it is the blocks near the output that would take too large a first step. Our blocks have no attention,
+# and we looked at the first step only; this shows the mechanism, not the training.
 #
 # **A smaller relative: RMSNorm.** Leave the mean out and divide by the root mean square alone,
 # $y_d = \gamma_d\,x_d / \sqrt{\frac1D\sum_k x_k^2 + \varepsilon}$. In the derivation $P$ becomes the identity and the
-# term with $\mathbf 1$ disappears: $n - 1$ directions come through instead of $n - 2$. It is a little cheaper, trains
-# large language models as well as layer norm does, and shows which half of the normalization matters more there: the
-# scale, not the place (Zhang & Sennrich, 2019).
+# term with $\mathbf 1$ disappears: $n - 1$ directions come through instead of $n - 2$. It is a little cheaper, its
+# authors report the same quality (Zhang & Sennrich, 2019), and many large language models use it. Of the two things that
+# layer norm takes away, the scale seems to be the one that matters.
 
 # %% [markdown]
 # ## 4 · Group normalization
