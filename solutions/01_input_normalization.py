@@ -112,6 +112,7 @@ def fit_standardizer(X, ddof=0):
 
     A constant feature (the same value in every row) has deviation 0; it gets std 1 instead. There is no other limit:
     a feature whose deviation is 1e-9 keeps it.
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
 
     Args:
         X: (N, D) array of training rows, float or integer. It is not changed.
@@ -505,6 +506,8 @@ def image_mean_subtract(train, x, mode):
 
         "mean_image":   one mean per channel and pixel, over the N training images
         "per_channel":  one mean per channel, over images and pixels of the training images
+
+    torch's batch_norm, layer_norm, group_norm and instance_norm are switched off while this is checked.
 
     Args:
         train: (N, C, H, W) array, float or integer, also uint8 (whole numbers from 0 to 255). It is not changed.

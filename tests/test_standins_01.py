@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from traindeep import reuse, standins
+from traindeep import checks, exercise, reuse, standins
 
 NAMES = ("fit_standardizer", "apply_standardizer", "minmax_scale", "mean_normalize", "image_mean_subtract", "zca_fit",
          "zca_apply", "merge_moments")  # fmt: skip
@@ -97,3 +97,11 @@ def test_bad_input(call, names):
     """The ValueErrors of the exercises name the argument."""
     with pytest.raises(ValueError, match=names):
         call()
+
+
+@pytest.mark.parametrize("id", ["standardizer", "image_mean_subtract"])
+def test_a_stand_in_is_no_answer(id):
+    """Handing in the stand-in does not pass the check: it runs what the exercise forbids."""
+    if not (exercise.ROOT / "answers" / f"{id}.json").exists():
+        pytest.skip(f"{id} is not built yet")
+    assert checks.run_visible(id, {name: s(name) for name in exercise.load(id).names}).outcome != "passed"

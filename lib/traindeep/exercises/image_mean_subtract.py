@@ -3,6 +3,7 @@
 import numpy as np
 
 SIGNATURES = {"image_mean_subtract": "train, x, mode -> y"}
+FORBIDDEN = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
 HINTS = (
     "The mean is one of the training images in both modes; x only has it subtracted. Which of the four axes of "
     "(N, C, H, W) are averaged away in each mode, and what shape is left?",

@@ -3,6 +3,7 @@
 import numpy as np
 
 SIGNATURES = {"fit_standardizer": "X, ddof -> st", "apply_standardizer": "X, st -> Z"}
+FORBIDDEN = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
 HINTS = (
     "Two jobs, two functions: fit looks at the training data and remembers, apply looks at new data and only uses what "
     "was remembered. Over which axis of a (N, D) array do you average to be left with D numbers?",

@@ -22,7 +22,13 @@ def fit_standardizer(X: Array, ddof: int = 0) -> dict[str, Array]:
 @of("01")
 def apply_standardizer(X: Array, st: dict[str, Array]) -> Array:
     """Rows standardized with stored statistics."""
-    return _scaler(X, st).transform(np.asarray(X, float))
+    import torch
+    import torch.nn.functional as F
+
+    if np.shape(X)[1:] != np.shape(st["mean"]):
+        raise ValueError(f"X must have {np.size(st['mean'])} features as st, got shape {np.shape(X)}")
+    X, mean, std = (torch.tensor(np.asarray(a, float)) for a in (X, st["mean"], st["std"]))
+    return F.batch_norm(X, mean, std**2, eps=0.0).numpy()
 
 
 @of("01")
@@ -101,14 +107,3 @@ def merge_moments(parts: list[tuple[int, Array, Array]]) -> tuple[int, Array, Ar
     rows = np.concatenate([np.add.outer([-1.0, 1.0], np.zeros(len(m))) * np.sqrt(v) + m for _, m, v in parts])
     scaler = StandardScaler().fit(rows, sample_weight=np.repeat([n / 2 for n, _, _ in parts], 2))
     return int(sum(n for n, _, _ in parts)), scaler.mean_, scaler.var_
-
-
-def _scaler(X: Array, st: dict[str, Array]):
-    """scikit-learn's scaler with stored statistics."""
-    from sklearn.preprocessing import StandardScaler
-
-    if np.shape(X)[1:] != np.shape(st["mean"]):
-        raise ValueError(f"X must have {np.size(st['mean'])} features as st, got shape {np.shape(X)}")
-    scaler = StandardScaler()
-    scaler.mean_, scaler.scale_ = np.asarray(st["mean"], float), np.asarray(st["std"], float)
-    return scaler
