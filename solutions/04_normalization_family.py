@@ -63,8 +63,8 @@ style()
 # ## 1 · One operator, many layers
 #
 # Write $x_i$ for one value of a batch; $i$ stands for all its indices, row and feature, or image, channel and pixel.
-# Every layer of this notebook normalizes with the mean and the variance of some **set** $S_i$ of values that $x_i$ belongs to. With $n$
-# values in the set,
+# Every layer of this notebook normalizes with the mean and the variance of some **set** $S_i$ of values that $x_i$
+# belongs to. With $n$ values in the set,
 #
 # $$
 # \mu_i = \frac1n \sum_{k \in S_i} x_k, \qquad
