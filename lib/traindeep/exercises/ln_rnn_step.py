@@ -26,9 +26,9 @@ def _sequence(student, xs, h, Wx, Wh, gamma, beta, eps):
 
 
 def test_one_step_by_hand(student, compare):
-    """With a = [3, 5] in both parts together, the units become tanh(-1) and tanh(1)."""
-    x, h = np.array([[1.0, 1.0, 0.0]]), np.array([[2.0, 2.0]])
-    compare("ln_rnn_step", x, h, WX, WH, np.ones(2), np.zeros(2), eps=0.0)
+    """The sums [3, 6] and [1, 4] have the variance 2.25; eps = 4 makes it 6.25, and the units become tanh(-0.6) and tanh(0.6)."""
+    x, h = np.array([[1.0, 2.0, 0.0], [0.0, 2.0, 0.0]]), np.array([[2.0, 2.0], [1.0, 1.0]])
+    compare("ln_rnn_step", x, h, WX, WH, np.ones(2), np.zeros(2), eps=4.0)
 
 
 def test_gamma_beta_eps(student, compare):

@@ -28,8 +28,8 @@ def _put_together(student, shards, gamma, beta, eps):
 
 
 def test_two_shards_by_hand(student, compare):
-    """Shards with the values 1, 3 and 5, 7 have the mean 4 and the variance 5 together, and only 1 each."""
-    compare(_put_together, [_images([[1, 3]]), _images([[5, 7]])], np.ones(1), np.zeros(1), eps=0.0)
+    """The values 0, 6 and 6, 8 of two shards have the mean 5 and the variance 9 together; 8 becomes 1."""
+    compare(_put_together, [_images([[0, 6]]), _images([[6, 8]])], np.ones(1), np.zeros(1), eps=0.0)
 
 
 def test_unequal_shards(student, compare):
