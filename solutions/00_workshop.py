@@ -589,6 +589,85 @@ claim("A dW divided by N is found out", verdicts[:, 1], holds=np.all(verdicts[:,
 # "small enough". If it is $10^{-3}$, there is a mistake.
 #
 # You now own a network that can learn. Whether a *deep* one learns is another matter.
+
+# %% [markdown]
+# ## 5 · Initial weights
+#
+# Take one unit of a linear layer with $n$ inputs, $z = \sum_{i=1}^n w_i x_i$. The weights are independent of each
+# other and of the inputs, with mean 0. Then $z$ has mean 0 and
+#
+# $$ \mathrm{Var}(z) = n \,\mathrm{Var}(w)\, \mathrm{E}[x^2] . $$
+#
+# The next layer does the same, and the next. After $L$ layers the factor $n\,\mathrm{Var}(w)$ stands there $L$ times:
+# if it is 0.5, twenty layers leave a millionth of the variance; if it is 2, they blow it up a million times. The only
+# value that works at any depth makes the factor 1, counting what the activation does. That gives three rules:
+#
+# | `kind` | $\mathrm{Var}(w)$ | keeps |
+# | --- | --- | --- |
+# | `"xavier"` | $1/n_{in}$ | $\mathrm{E}[z^2]$ from linear layer to linear layer; nearly, for tanh near 0 |
+# | `"kaiming"` | $2/n_{in}$ | $\mathrm{E}[z^2]$ where a ReLU throws away half of it |
+# | `"glorot"` | $2/(n_{in} + n_{out})$ | a compromise: backward, what adds up are the $n_{out}$ outputs, which asks for $1/n_{out}$ |
+#
+# Where the 2 comes from is question W00a.
+#
+# ### Convention card
+#
+# | question | here | who differs |
+# | --- | --- | --- |
+# | what "Xavier" means | $1/n_{in}$, as in lecture notes of other courses; LeCun had it in 1998 | Xavier Glorot's own paper (2010) averages both fans; that is `"glorot"` here and `nn.init.xavier_normal_` in torch |
+# | "Kaiming" | $2/n_{in}$, as `nn.init.kaiming_normal_` | `mode="fan_out"` takes $2/n_{out}$ |
+# | what a rule sets | the **variance** | a `normal` method wants its root, a `uniform` one the limit $\sqrt{3\,\mathrm{Var}}$ |
+# | the law | any with mean 0 | torch has normal and uniform versions of each |
+# | torch's default for `nn.Linear` | | uniform up to $1/\sqrt{n_{in}}$, so $\mathrm{Var}(w) = 1/(3n_{in})$: none of the three |
+#
+# ### Exercise: `init_weights` (4 points)
+#
+# The function gets a random generator, and all its randomness has to come from there. That is a habit of the whole
+# course: whoever holds the generator can repeat the experiment.
+#
+# *Difficulty 2 of 4, about 15 minutes.*
+
+
+# %% exercise="init_weights" points=4
+def init_weights(fan_in, fan_out, kind, rng):
+    """Random initial weights of a linear layer: independent, with mean 0 and this variance.
+
+        "xavier":    1 / fan_in
+        "kaiming":   2 / fan_in
+        "glorot":    2 / (fan_in + fan_out)
+
+    The law is yours to choose (normal, uniform, ...), as long as mean and variance are right.
+
+    Args:
+        fan_in: Number of inputs of the layer, > 0.
+        fan_out: Number of outputs, > 0.
+        kind: "xavier", "kaiming" or "glorot".
+        rng: A np.random.Generator. All randomness comes from it: an equal generator gives equal weights, the next call
+            with the same one gives others, and NumPy's global generator is not touched.
+
+    Returns:
+        (fan_out, fan_in) array: a row of weights for each output.
+
+    Raises:
+        ValueError: fan_in or fan_out is not positive, or the kind is unknown. The message names the argument.
+    """
+    ### BEGIN SOLUTION
+    if fan_in <= 0:
+        raise ValueError(f"fan_in must be positive, got {fan_in}")
+    if fan_out <= 0:
+        raise ValueError(f"fan_out must be positive, got {fan_out}")
+    variances = {"xavier": 1 / fan_in, "kaiming": 2 / fan_in, "glorot": 2 / (fan_in + fan_out)}
+    if kind not in variances:
+        raise ValueError(f"kind must be one of {', '.join(variances)}, got {kind!r}")
+    return np.sqrt(variances[kind]) * rng.normal(size=(fan_out, fan_in))
+    ### END SOLUTION
+
+
+# %% check="init_weights"
+check("init_weights")
+
+# %% [markdown]
+# Now for the network that is deep. Three experiments, three ways in which it does not learn.
 #
 # ### Experiment E00a: the product of slopes
 #
@@ -668,82 +747,6 @@ claim("tanh and ReLU leave at least half", last.min(axis=0), holds=np.all(last >
 #   slope falls to 0.04, and what passes, passes through the few units that happen to be near 0. $0.25^L$ bounds the
 #   product of slopes, not the gradient.
 # - **tanh and ReLU keep it**, with the right weights. What "right" means is next.
-
-# %% [markdown]
-# ## 5 · Initial weights
-#
-# Take one unit of a linear layer with $n$ inputs, $z = \sum_{i=1}^n w_i x_i$. The weights are independent of each
-# other and of the inputs, with mean 0. Then $z$ has mean 0 and
-#
-# $$ \mathrm{Var}(z) = n \,\mathrm{Var}(w)\, \mathrm{E}[x^2] . $$
-#
-# The next layer does the same, and the next. After $L$ layers the factor $n\,\mathrm{Var}(w)$ stands there $L$ times:
-# if it is 0.5, twenty layers leave a millionth of the variance; if it is 2, they blow it up a million times. The only
-# value that works at any depth makes the factor 1, counting what the activation does. That gives three rules:
-#
-# | `kind` | $\mathrm{Var}(w)$ | keeps |
-# | --- | --- | --- |
-# | `"xavier"` | $1/n_{in}$ | $\mathrm{E}[z^2]$ from linear layer to linear layer; nearly, for tanh near 0 |
-# | `"kaiming"` | $2/n_{in}$ | $\mathrm{E}[z^2]$ where a ReLU throws away half of it |
-# | `"glorot"` | $2/(n_{in} + n_{out})$ | a compromise: backward, what adds up are the $n_{out}$ outputs, which asks for $1/n_{out}$ |
-#
-# Where the 2 comes from is question W00a.
-#
-# ### Convention card
-#
-# | question | here | who differs |
-# | --- | --- | --- |
-# | what "Xavier" means | $1/n_{in}$, as in lecture notes of other courses; LeCun had it in 1998 | Xavier Glorot's own paper (2010) averages both fans; that is `"glorot"` here and `nn.init.xavier_normal_` in torch |
-# | "Kaiming" | $2/n_{in}$, as `nn.init.kaiming_normal_` | `mode="fan_out"` takes $2/n_{out}$ |
-# | what a rule sets | the **variance** | a `normal` method wants its root, a `uniform` one the limit $\sqrt{3\,\mathrm{Var}}$ |
-# | the law | any with mean 0 | torch has normal and uniform versions of each |
-# | torch's default for `nn.Linear` | | uniform up to $1/\sqrt{n_{in}}$, so $\mathrm{Var}(w) = 1/(3n_{in})$: none of the three |
-#
-# ### Exercise: `init_weights` (4 points)
-#
-# The function gets a random generator, and all its randomness has to come from there. That is a habit of the whole
-# course: whoever holds the generator can repeat the experiment.
-#
-# *Difficulty 2 of 4, about 15 minutes.*
-
-
-# %% exercise="init_weights" points=4
-def init_weights(fan_in, fan_out, kind, rng):
-    """Random initial weights of a linear layer: independent, with mean 0 and this variance.
-
-        "xavier":    1 / fan_in
-        "kaiming":   2 / fan_in
-        "glorot":    2 / (fan_in + fan_out)
-
-    The law is yours to choose (normal, uniform, ...), as long as mean and variance are right.
-
-    Args:
-        fan_in: Number of inputs of the layer, > 0.
-        fan_out: Number of outputs, > 0.
-        kind: "xavier", "kaiming" or "glorot".
-        rng: A np.random.Generator. All randomness comes from it: an equal generator gives equal weights, the next call
-            with the same one gives others, and NumPy's global generator is not touched.
-
-    Returns:
-        (fan_out, fan_in) array: a row of weights for each output.
-
-    Raises:
-        ValueError: fan_in or fan_out is not positive, or the kind is unknown. The message names the argument.
-    """
-    ### BEGIN SOLUTION
-    if fan_in <= 0:
-        raise ValueError(f"fan_in must be positive, got {fan_in}")
-    if fan_out <= 0:
-        raise ValueError(f"fan_out must be positive, got {fan_out}")
-    variances = {"xavier": 1 / fan_in, "kaiming": 2 / fan_in, "glorot": 2 / (fan_in + fan_out)}
-    if kind not in variances:
-        raise ValueError(f"kind must be one of {', '.join(variances)}, got {kind!r}")
-    return np.sqrt(variances[kind]) * rng.normal(size=(fan_out, fan_in))
-    ### END SOLUTION
-
-
-# %% check="init_weights"
-check("init_weights")
 
 # %% [markdown]
 # ### Experiment E00b: twenty layers deep
