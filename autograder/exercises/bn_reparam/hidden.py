@@ -20,6 +20,15 @@ def _undo(student, mu, var, eps):
     return {"gamma": gamma, "beta": beta}
 
 
+def _refused(student, mu, var, eps):
+    student.bn_undo_params(mu.copy(), np.abs(var), abs(eps))
+    try:
+        student.bn_undo_params(mu, var, eps)
+    except ValueError:
+        return {"what is negative is refused": True}
+    return {"what is negative is refused": False}
+
+
 def _drop(student, b, run_mean):
     return {"run_mean": student.drop_bias(b.copy(), run_mean.copy())}
 
@@ -61,8 +70,9 @@ def test_undo_refusals(compare, rng):
     mu, var = _statistics(rng)
     negative = var.copy()
     negative[3] = -1e-3
-    compare.refuses("bn_undo_params", mu, negative, 0.1, naming=("var",))
-    compare.refuses("bn_undo_params", mu, var, -1e-3, naming=("eps",))
+    for arguments, name in (((mu, negative, 0.1), "var"), ((mu, var, -1e-3), "eps")):
+        compare(_refused, *arguments)
+        compare.refuses("bn_undo_params", *arguments, naming=(name,))
 
 
 @part("drop_bias")

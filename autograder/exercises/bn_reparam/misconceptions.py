@@ -88,6 +88,22 @@ def variance_overwritten(mu, var, eps):
     return np.sqrt(var), mu
 
 
+@replaces("bn_undo_params")
+def negative_variance_accepted(mu, var, eps):
+    """You accept a negative variance. No variance is one, so somebody has handed in something else: refuse it with a ValueError."""
+    mu, _ = _checked(mu, np.abs(var), eps)
+    with np.errstate(all="ignore"):
+        return np.sqrt(var + eps), mu
+
+
+@replaces("bn_undo_params")
+def negative_eps_accepted(mu, var, eps):
+    """You accept a negative eps. It is there to keep the root away from 0, and a negative one does the opposite: refuse it with a ValueError."""
+    mu, var = _checked(mu, var, abs(eps))
+    with np.errstate(all="ignore"):
+        return np.sqrt(var + eps), mu
+
+
 @replaces("drop_bias")
 def bias_added(b, run_mean):
     """You add b to the stored mean. It was measured with b in it: when b goes, the mean gets smaller by b."""
