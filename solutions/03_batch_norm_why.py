@@ -226,7 +226,8 @@ claim("Sigmoids train without batch norm if started as tanh: best of seven", res
 # | $\mathrm{d}w$ | (0.032, −0.024), by the formula of `bn_backward` |
 # | $\langle w, \mathrm{d}w\rangle$ | 3 · 0.032 − 4 · 0.024 = **0** |
 #
-# With $w = (30, 40)$ everything down to $\hat x$ is the same, and $\mathrm{d}w = (0.0032, -0.0024)$.
+# With $w = (30, 40)$ the outputs $z$ and the deviation are ten times as large, $\hat x$ is the same, and
+# $\mathrm{d}w = (0.0032, -0.0024)$.
 #
 # ### Convention card
 #
@@ -518,8 +519,8 @@ check("bn_reparam")
 #
 # $$ R^2 = 1 - \frac{\sum_n (s_n - a - c\,z_n)^2}{\sum_n (s_n - \bar s)^2}, \qquad \bar s = \frac1N \sum_n s_n . $$
 #
-# 1 means that the points lie on a line, 0 that the best line is no better than the mean of $s$. Before you measure it: what
-# do you guess for $z \sim \mathcal N(0, 1)$?
+# 1 means that the points lie on a line, 0 that the best line is no better than the mean of $s$. Before you measure it:
+# what do you guess for $z \sim \mathcal N(0, 1)$?
 #
 # ### Convention card
 #
@@ -864,7 +865,7 @@ claim("Equal steps train the network with skips (control)", control, holds=np.al
 # inputs than the one they have just adapted to. A claim like this can only be tested with a **number**. Three years
 # later Santurkar and others proposed one (arXiv:1805.11604, Definition 2.1).
 #
-# A layer notices a shift of its inputs by one thing: the gradient that it gets. So ask how much that gradient changes
+# What matters to a layer about a shift of its inputs is the gradient that it gets. So ask how much that gradient changes
 # when **only the layers before it** take their step.
 #
 # $$ G = \frac{\partial L}{\partial W}(\theta_\text{before},\ \theta_\text{rest}), \qquad
@@ -873,7 +874,7 @@ claim("Equal steps train the network with skips (control)", control, holds=np.al
 #
 # on the same batch. The internal covariate shift of the layer is $\lVert G - G' \rVert$: the layer steps along $G$,
 # although, once the others have stepped, $G'$ would have been right. The angle between the two says the same without the
-# length: $\cos(G, G') = 1$ means that the layer goes in the right direction after all.
+# lengths: $\cos(G, G') = 1$ means that the layer goes in the right direction after all.
 #
 # ### By hand
 #
@@ -898,7 +899,7 @@ claim("Equal steps train the network with skips (control)", control, holds=np.al
 # | --- | --- | --- |
 # | who steps | every parameter of every module before the layer, biases and batch norm's $\gamma$, $\beta$ included; all at once, along gradients at the old place | not the layer, not those after it: with them, it would measure how fast the loss bends, not what *inputs* do |
 # | step | plain gradient descent, $-\mathrm{lr} \cdot$ gradient | no momentum; in practice the optimizer's steps differ |
-# | norm | Frobenius: root of the sum of all squared entries; absolute | divided by $\lVert G \rVert$ it is relative, which may reverse a comparison: the experiment below reports both |
+# | norm | Frobenius: root of the sum of all squared entries; absolute | divided by $\lVert G \rVert$ it is relative, which may reverse a comparison |
 # | of what | the layer's `weight` | with the bias the number is another one |
 
 # %% [markdown]
