@@ -500,16 +500,28 @@ tampered(102, "modes_do_not_enter", "torch's mode classes are patched so that th
     from torch.overrides import TorchFunctionMode
     for kind in (TorchDispatchMode, TorchFunctionMode):
         kind.__enter__, kind.__exit__ = lambda self: self, lambda self, *args: None
-""", limit=INSIDE)  # fmt: skip
+""", exercise(FORWARD, 0, "failed"))  # fmt: skip
 
 
-@attack(102, FULL, kernels=False, limit=INSIDE)
+@attack(102, exercise(FORWARD, 0, "failed"), kernels=False)
 def modes_switched_off(hand_in):
     """torch's own switches turn the modes off around the library call."""
     off = """
 def library(x, gamma, beta, eps):
     from torch.utils._python_dispatch import _disable_current_modes
     with torch._C.DisableTorchFunction(), _disable_current_modes():
+        return torch.native_batch_norm(x, gamma, beta, None, None, True, 0.1, eps)[0]
+"""
+    hand_in(bn_forward_train=LIBRARY + off)
+
+
+@attack(102, FULL, kernels=False, limit=INSIDE)
+def watched_key_switched_off(hand_in):
+    """The dispatch key at which the library is watched is switched off around the library call."""
+    off = """
+def library(x, gamma, beta, eps):
+    key = torch._C.DispatchKeySet(torch._C._dispatch_key_parse("TESTING_ONLY_GenericMode"))
+    with torch._C.DisableTorchFunction(), torch._C._ExcludeDispatchKeyGuard(key):
         return torch.native_batch_norm(x, gamma, beta, None, None, True, 0.1, eps)[0]
 """
     hand_in(bn_forward_train=LIBRARY + off)
