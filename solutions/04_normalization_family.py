@@ -2399,40 +2399,24 @@ claim(
 #   the reason.
 
 # %% [markdown]
-# ## 11 · Layer norm on one page
+# ## 11 · Where the answers stand
 #
-# You have now seen all of it, in pieces. Here they are together.
+# Layer norm has come up in every section. Here is the map; the first question in words below asks you for a choice, the
+# second for the whole story in your own words.
 #
-# **What it averages.** The different features of *one thing*: the units of a sample, the channels of a token, and for
-# images either the whole image or one pixel, which are opposites (section 3). Never two samples, never two tokens.
+# | question | look at |
+# | --- | --- |
+# | what shares a mean in a fully-connected net, in a transformer, for images? | table "Where the last axis is", photograph (section 3) |
+# | what is left of a row? | the circle (section 3); two values leave one bit (E04a) |
+# | why is γ per feature, and why can it not undo the layer? | indices of the formula (section 3) |
+# | why are training and evaluation the same? | the white blocks (section 2); what else can go wrong with stored statistics: E04b, E04d, E04e |
+# | what can it not see, and what can it? | the table of section 8, put to the test in E04e |
+# | what does it do to the gradient, in a row and in a deep stack? | step 5 (section 2), pre-LN and post-LN (section 3) |
+# | what does it cost, and what does it save? | E04c, E04f |
 #
-# **What it forgets.** Two numbers per row, mean and length; a direction stays. On wide rows that is a small loss and a
-# useful one: the next layer gets vectors of one length. On rows of two or three features it is nearly everything
-# (E04a).
-#
-# **Why the scale is per feature.** Parameters must belong to something that is the same in every batch. Feature 7 is;
-# row 7 is not. A γ per *row* could not even be stored for a test row. A single γ for all features could not make one
-# feature count more than another. So statistics carry the index of the row, parameters that of the feature, and γ and β
-# cannot undo the layer, as they can in batch norm.
-#
-# **Why training and evaluation agree.** Everything that a row's output needs is in the row. There is nothing to store,
-# so nothing that can be stale (E04e), unrepresentative (E04b), noisy (E04a) or missing for step 101 (E04d), and no
-# noise from the rest of the batch either, which is a mild regularizer that layer norm does without (notebook 03).
-#
-# **What it is blind to.** All weights times $a$; the same vector added to all weight rows; all inputs, or one input,
-# times $a$. **What it is not blind to**: the weights of one unit times $a$, and a shift of the inputs. Where the layer
-# stands decides what that means (E04e).
-#
-# **What comes back.** Of each row's gradient, $D - 2$ directions, divided by the row's deviation (section 2). In a deep
-# stack it matters whether the layer normalizes the sum (post-LN) or only what enters a branch (pre-LN); and RMS norm
-# leaves out the mean and is blind to one thing less.
-#
-# **What it costs.** As much arithmetic as batch norm. No memory between steps, no messages between devices. At
-# inference more than batch norm, which can be folded (E04c).
-#
-# **Where not to use it.** On narrow rows. On inputs with units (a row of metres and kilograms has no mean). Where the
-# length of a row *is* the information, such as the loudness of a recording or the amount of evidence. And in a
-# convolutional net with large batches and a need for speed at inference, where batch norm is still hard to beat.
+# And where should you *not* use it? On narrow rows. On inputs with units, since a row of metres and kilograms has no mean.
+# Where the length of a row *is* the information, such as the loudness of a recording or the amount of evidence. And in
+# a convolutional net with large batches that has to be fast at inference, where batch norm is still hard to beat.
 #
 # How the rest of the family compares:
 #
@@ -2440,7 +2424,7 @@ claim(
 # | --- | --- | --- | --- | --- |
 # | batch norm | yes | yes | $N H W$ | convolutional nets, batches of 16 and more per device |
 # | synchronized batch norm | yes, on all devices | yes | $N H W$ times devices | the same, when the batch per device is small |
-# | layer norm | no | no | $D$ | transformers, recurrent nets |
+# | layer norm | no | no | $D$, or $C H W$ | transformers, recurrent nets |
 # | group norm | no | no | $HW\,C/G$ | detection, segmentation, video: few large images |
 # | instance norm, AdaIN | no | no | $HW$ | style transfer, image generation |
 # | weight norm | no | no | none of the data | reinforcement learning, generative models; often with another norm |
@@ -2469,7 +2453,7 @@ claim(
 #    steps (E04d, right panel), late steps are seen by few sequences, and a longer test sequence has none.
 # 3. *Instance norm, or AdaIN.* The style is in the mean and deviation per channel of one image; instance norm removes
 #    them and AdaIN puts in those of the other image. Batch norm would mix the styles of a batch; layer norm over (C, H,
-#    W) removes one number for all channels and keeps their proportions, in which the style is.
+#    W) takes one mean and one scale from all channels together and keeps their proportions, in which the style is.
 # 4. *Layer norm or RMS norm, per token, usually pre-LN.* Tokens that are generated one at a time have no batch and no
 #    future; batch statistics, or a mean over positions, would mix in padding and later words. Same function in training
 #    and generation.
@@ -2488,7 +2472,8 @@ claim(
 
 # %% [markdown] question="W04b" points=6
 # **W04b (6 points).** Explain layer normalization to a fellow student who knows batch norm, in about one page. Answer
-# all of these:
+# all of these.
+#
 # (a) What exactly is averaged in a fully-connected net, in a transformer, and in a convolutional net, where there are
 # two readings? What is the difference between the two readings for a picture? (b) Why is the scale γ per feature
 # although the statistics are per row? (c) Why are training and evaluation the same? (d) Name two changes that layer
