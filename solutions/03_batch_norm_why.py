@@ -566,6 +566,58 @@ def sigmoid_linear_r2(z):
 check("sigmoid_linear_r2")
 
 # %% [markdown]
+# ### The answer to the guess
+#
+# Your function, for normally distributed values of several deviations; 20 000 values each, five seeds.
+
+# %% tags=["experiment"]
+linear_r2 = use("sigmoid_linear_r2")
+WIDTHS = (0.25, 0.5, 1, 2, 3, 5, 10)
+normals = [np.random.default_rng(seed).normal(size=20_000) for seed in range(5)]
+straightness = np.array([[linear_r2(width * z) for width in WIDTHS] for z in normals])  # (seeds, widths)
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
+grid = np.linspace(-12, 12, 300)
+left.plot(grid, 1 / (1 + np.exp(-grid)), color="black", marker="", label="sigmoid")
+for width, color, dashes in ((1, "blue", "-"), (5, "red", "--")):
+    z = width * normals[0]
+    line = np.polynomial.Polynomial.fit(z, 1 / (1 + np.exp(-z)), 1)
+    ends = np.array([-2.3, 2.3]) * width
+    label = f"best line for 98 % of the values, deviation {width}"
+    left.plot(ends, line(ends), dashes, color=COLORS[color], marker="", linewidth=2.5, label=label)
+left.set(
+    xlabel="input of the sigmoid, z", ylabel="output of the sigmoid", ylim=(-0.25, 1.6), title="Two lines for one curve"
+)
+left.legend(loc="upper left", fontsize=9)
+mean_with_spread(right, WIDTHS, straightness, color=COLORS["blue"], marker="o")
+right.set(xscale="log", xlabel="deviation of z", ylabel="R² of the best line", title="How straight is it there?")
+right.set_xticks(WIDTHS, WIDTHS)
+right.minorticks_off()
+plt.show()
+
+print("deviation " + "".join(f"{width:8}" for width in WIDTHS))
+print("R²        " + "".join(f"{value:8.3f}" for value in straightness.mean(axis=0)))
+claim(
+    "At deviation 1 a straight line explains 98 % of the sigmoid",
+    straightness[:, 2],
+    holds=np.all(abs(straightness[:, 2] - 0.984) < 0.003),
+)
+falls = straightness[:, 2] - straightness[:, 5]
+claim("At deviation 5 it explains less, by a sixth", falls, holds=np.all(falls > 0.15))
+
+# %% [markdown]
+# Figure: left, the sigmoid with the best line for values of deviation 1, which lies on the curve between −1 and 1 and
+# leaves it a little at ±2, and the best line for deviation 5, which is flat and crosses the steep part of the curve
+# at a wide angle. Right, $R^2$ against the deviation, logarithmic: 1.00 at 0.25, 0.98 at 1, 0.93 at 2, then falling
+# to 0.81 at 5 and 0.73 at 10. The seeds lie within the markers.
+#
+# **What to notice.** *Constrained to the linear regime* is nearly right for the layer as it starts: 98.4 % of the
+# variance, not 100 %. A few layers of 98.4 % are still no straight line, and $\gamma$ can leave the regime: at
+# $\gamma = 5$ the sigmoid is closer to a switch. Note also how forgiving $R^2$ is. Even a switch, 0 below and 1
+# above, has a best line with $R^2 = 2/\pi \approx 0.64$ for normal values: a number near 0.8 does not mean nearly
+# straight.
+
+# %% [markdown]
 # ### Experiment E03g: what normalization does to the shape
 #
 # Three sentences that you may meet: batch norm makes each activation *more or less Gaussian*; it turns activations
@@ -638,10 +690,6 @@ claim("With 101 rows one normalized value is 10", lonely[4], holds=abs(lonely[4]
 # - Why is the Gaussian story so popular? In a *wide* layer at the *start*, the input of a unit is a sum of many
 #   independent terms, and such sums are nearly normal. That is a property of the sum, with or without batch norm,
 #   and training need not keep it.
-# - And the *linear regime*? With your `sigmoid_linear_r2`: a sigmoid that sees $\mathcal N(0, 1)$ is 98.4 % linear
-#   in the sense of $R^2$; 99.8 % at a deviation of 0.5, 93 % at 2, 81 % at 5. So the sentence is **nearly** true at the
-#   start, where $\gamma = 1$. But "constrained" it is not: a $\gamma$ of 2 to 5 leaves the regime, and $\gamma$ is
-#   learned. It is a measured tendency at the start, no law.
 
 # %% [markdown]
 # ## 5 · Exploding gradients: a promise and what becomes of it
@@ -657,15 +705,16 @@ claim("With 101 rows one normalized value is 10", lonely[4], holds=abs(lonely[4]
 #   square, minus the squared mean $1/(2\pi)$. A next unit with weights $w$ has the variance
 #   $0.341\,\lVert w \rVert^2$, and batch norm divides it by its root.
 # - *Backward.* On the way back the gradient is divided by that root, too: its mean square changes by the factor
-#   $1/(0.341\,\lVert w\rVert^2)$. Then the weights multiply it by $\lVert w\rVert^2$ (for as many inputs as outputs), and
-#   the ReLU lets half of it through.
+#   $1/(0.341\,\lVert w\rVert^2)$. Then the weights multiply it by $\lVert w\rVert^2$ (for as many inputs as outputs),
+#   and the ReLU lets half of it through.
 #
 # $$ \frac{1}{0.341\,\lVert w\rVert^2} \cdot \lVert w\rVert^2 \cdot \frac12 = \frac{\pi}{\pi - 1} = 1.467 $$
 #
 # per layer in the mean square, $\sqrt{1.467} = 1.211$ in length. **The weights have cancelled.** No choice of start
-# values can change this number; that is section 2 once more. Without batch norm the factor is $\lVert w\rVert^2/2$, and He
-# and others chose $\lVert w\rVert^2 = 2$ to make it 1. (The calculation is from Yang and others, *A mean field theory of
-# batch normalization*, arXiv:1902.08129, and neglects the small correction for gradients through $\mu$ and $s$.)
+# values can change this number; that is section 2 once more. Without batch norm the factor is $\lVert w\rVert^2/2$, and
+# He and others chose $\lVert w\rVert^2 = 2$ to make it 1. (Yang and others find the same number, *A mean field
+# theory of batch normalization*, arXiv:1902.08129. The calculation neglects the small correction for gradients through
+# $\mu$ and $s$.)
 #
 # ### Experiment E03b: the gradient of the first layer
 #
@@ -765,11 +814,11 @@ claim("Nothing of the classes is left in layer 55: agreement at chance", agree, 
 # %% [markdown]
 # Figure: left, norm of the first layer's gradient against the number of hidden layers, vertical axis logarithmic. Plain
 # without batch norm: falls slowly, from 0.2 to about 0.03. Plain with batch norm: rises along a straight line, parallel
-# to the dotted theory, from 1 at five layers to about 7000 at 55. Skips without batch norm: rises as steeply, to 20 000.
-# Skips with batch norm: from 1.6 to 13. Right, share of nearest neighbours with the same digit: all curves fall with
-# depth; plain with batch norm falls fastest, to 0.14 at 17 layers and to chance, 0.1, at 33; plain without batch norm
-# ends at 0.22, the two with skips at 0.26 and 0.30. Bands: left from the smallest to the largest of three seeds, right
-# one standard deviation.
+# to the dotted theory, from 1 at five layers to about 7000 at 55. Skips without batch norm: rises as steeply, to 20
+# 000. Skips with batch norm: from 1.6 to 13. Right, share of nearest neighbours with the same digit: all curves fall
+# with depth; plain with batch norm falls fastest, to 0.14 at 17 layers and to chance, 0.1, at 33; plain without batch
+# norm ends at 0.22, the two with skips at 0.26 and 0.30. Bands: left from the smallest to the largest of three seeds,
+# right one standard deviation.
 #
 # **What to notice.**
 #
@@ -781,10 +830,10 @@ claim("Nothing of the classes is left in layer 55: agreement at chance", agree, 
 # - Be careful with the number itself. By section 2 it belongs to the weights as they are: make them ten times as long,
 #   and this gradient is ten times smaller in the same network. What rescaling cannot change is the *ratio* between
 #   layers of equally long weights, and that is what explodes.
-# - The right panel shows the same chaos in the forward direction. A small difference between two digits grows from layer
-#   to layer by the same mechanism, until all digits are equally far from one another. Layer 55 of the plain network
-#   with batch norm knows nothing of the classes; without batch norm the digits come so close together that little can
-#   be told apart either, but some of it is left.
+# - The right panel shows the same chaos in the forward direction. A small difference between two digits grows from
+#   layer to layer by the same mechanism, until all digits are equally far from one another. Layer 55 of the plain
+#   network with batch norm knows nothing of the classes; without batch norm the digits come so close together that
+#   little can be told apart either, but some of it is left.
 #
 # ### E03b, continued: is it the gradient?
 #
@@ -846,15 +895,15 @@ claim("Equal steps train the network with skips (control)", control, holds=np.al
 # %% [markdown]
 # **What to notice.**
 #
-# - Four networks of 55 layers, and only the one with batch norm **and** skips learns (loss 0.5; the one with skips alone
-#   ends in `nan`, the plain ones stay at the loss of guessing).
+# - Four networks of 55 layers, and only the one with batch norm **and** skips learns (loss 0.5; the one with skips
+#   alone ends in `nan`, the plain ones stay at the loss of guessing).
 # - **The intervention fails, and that is the interesting result.** With steps of equal relative length no gradient
 #   explodes any more, and the plain network with batch norm still learns nothing: 2.32, in all seeds. The control shows
 #   that such steps are a fine way to train, 0.32 with skips. So the exploding gradient is a fact, but taking its size
 #   away is no cure. What remains as a suspect is the chaos of the right panel above.
-# - That is not the last word: six epochs, one depth, one step length. The last line of the table is a plain network with
-#   batch norm and 17 layers. Its gradient has begun to explode too (5 against 1 at five layers), its neighbours hardly
-#   agree (0.14), and yet it learns: a loss of 0.55.
+# - That is not the last word: six epochs, one depth, one step length. The last line of the table is a plain network
+#   with batch norm and 17 layers. Its gradient has begun to explode too (5 against 1 at five layers), its neighbours
+#   hardly agree (0.14), and yet it learns: a loss of 0.55.
 
 # %% [markdown]
 # ## 6 · Internal covariate shift, measured
@@ -865,16 +914,16 @@ claim("Equal steps train the network with skips (control)", control, holds=np.al
 # inputs than the one they have just adapted to. A claim like this can only be tested with a **number**. Three years
 # later Santurkar and others proposed one (arXiv:1805.11604, Definition 2.1).
 #
-# What matters to a layer about a shift of its inputs is the gradient that it gets. So ask how much that gradient changes
-# when **only the layers before it** take their step.
+# What matters to a layer about a shift of its inputs is the gradient that it gets. So ask how much that gradient
+# changes when **only the layers before it** take their step.
 #
 # $$ G = \frac{\partial L}{\partial W}(\theta_\text{before},\ \theta_\text{rest}), \qquad
 #    G' = \frac{\partial L}{\partial W}\Bigl(\theta_\text{before} - \mathrm{lr}\,
 #         \frac{\partial L}{\partial \theta_\text{before}},\ \theta_\text{rest}\Bigr) $$
 #
 # on the same batch. The internal covariate shift of the layer is $\lVert G - G' \rVert$: the layer steps along $G$,
-# although, once the others have stepped, $G'$ would have been right. The angle between the two says the same without the
-# lengths: $\cos(G, G') = 1$ means that the layer goes in the right direction after all.
+# although, once the others have stepped, $G'$ would have been right. The angle between the two says the same without
+# the lengths: $\cos(G, G') = 1$ means that the layer goes in the right direction after all.
 #
 # ### By hand
 #
@@ -1042,19 +1091,19 @@ claim("The deep net with batch norm learns at 0.1 although G and G′ hardly agr
 # Figure: change of the gradient in units of the gradient itself, against the learning rate. Left, 15 layers: with batch
 # norm the curve starts at 0.57 for 0.001 and is near 1.1 from 0.01 on; without, it starts at 0.1, reaches 1.0 at 0.01
 # and 1.2 at 0.1. Middle, 5 layers: both curves are near 0.1 at 0.01; at 0.1 it is 0.36 with batch norm and 1.0
-# without. Right, one point for each run, training loss at the end against the change of the gradient, filled for 15 layers,
-# open for 5: runs with a loss near 2.3 lie at the far left, where little moves, as well as at the far right; runs with a
-# loss below 0.5 lie anywhere from 0.35 to 1.05.
+# without. Right, one point for each run, training loss at the end against the change of the gradient, filled for 15
+# layers, open for 5: runs with a loss near 2.3 lie at the far left, where little moves, as well as at the far right;
+# runs with a loss below 0.5 lie anywhere from 0.35 to 1.05.
 #
 # **What to notice.**
 #
 # - **The sign depends on depth and rate.** In five layers at 0.1 batch norm brings the change of the gradient down
-#   from 0.99 to 0.36. In 15 layers at 0.001 it raises it from 0.09 to 0.57. Anyone who reports a single setting can have either result. (In the paper,
-#   too, batch norm often *raises* the number.)
+#   from 0.99 to 0.36. In 15 layers at 0.001 it raises it from 0.09 to 0.57. Anyone who reports a single setting can
+#   have either result. (In the paper, too, batch norm often *raises* the number.)
 # - Why so large in the deep network? You know from section 5: with batch norm its gradients are large at the start,
 #   and the same learning rate is a much larger step.
-# - **A small shift does not go with good training** (right). The runs with the least shift are those that hardly move at
-#   all. And the deep network with batch norm learns best, at 0.1, although after the step of the layers before it
+# - **A small shift does not go with good training** (right). The runs with the least shift are those that hardly move
+#   at all. And the deep network with batch norm learns best, at 0.1, although after the step of the layers before it
 #   the gradient of the ninth layer points somewhere else altogether (cosine 0.24).
 # - So the story fails test 2: batch norm does not reliably reduce the number. And low values of the number are not
 #   necessary for success. That is *no support* for the story; it is not yet a refutation, for the number may be a bad
@@ -1306,15 +1355,15 @@ claim("At 0.1 it does so, too: gain", gain, holds=np.all(gain > 0))
 # - **The strong noise is a test**: it moves the means by 0.29, as much as they move without batch norm (0.24 and 0.31).
 #   And it trains clearly faster than no batch norm, at **both** rates. With the shift back, most of the help is still
 #   there. That speaks against the story, and it is what the published experiment found on a larger network.
-# - **And the other side?** The strong noise does cost something: it is slower than plain batch norm, and at 0.1 its *test
-#   accuracy* is below that of no batch norm, 0.90 against 0.96. Before you count that as harm done by shift, look at the
-#   column "in training mode". In evaluation the noise is off, and the stored statistics were
-#   collected with it on. That is a gap between training and test, not slow training; notebook 06 meets it again with
-#   dropout.
-# - There is a bonus in the numbers. Without batch norm a large part of what moves is **not** due to training: two batches
-#   from the same distribution differ by 0.18. Batch norm takes this sampling noise out of the mean, which is why its
-#   0.03 is *below* 0.18. That is the "change between mini-batches" which some texts call internal covariate shift.
-#   Question W03a asks you to sort this out.
+# - **And the other side?** The strong noise does cost something: it is slower than plain batch norm, and at 0.1 its
+#   *test accuracy* is below that of no batch norm, 0.90 against 0.96. Is that harm done by shift? The column "in
+#   training mode" says no: with the noise **on**, the very same networks read 0.96 of the test digits. In evaluation
+#   the noise is off, the stretching is gone, and the stored statistics, collected with it, do not fit. That is a gap
+#   between training and test; notebook 06 meets it again with dropout.
+# - There is a bonus in the numbers. Without batch norm a large part of what moves is **not** due to training: two
+#   batches from the same distribution differ by 0.18. Batch norm takes this sampling noise out of the mean, which is
+#   why its 0.03 is *below* 0.18. That is the "change between mini-batches" which some texts call internal covariate
+#   shift. Question W03a asks you to sort this out.
 
 # %% [markdown]
 # ## 8 · A smoother loss?
@@ -1324,8 +1373,8 @@ claim("At 0.1 it does so, too: gain", gain, holds=np.all(gain > 0))
 # training. Walk along the negative gradient, $\theta - \eta\, g$, for several step sizes $\eta$, and see
 #
 # - how far apart the *losses* on the way are (largest minus smallest), and
-# - how much the *gradient* changes on the way, $\max_\eta \lVert g(\theta - \eta g) - g(\theta)\rVert / \lVert g(\theta)\rVert$.
-#   With 1 it is all new.
+# - how much the *gradient* changes on the way, $\max_\eta \lVert g(\theta - \eta g) - g(\theta)\rVert / \lVert
+#   g(\theta)\rVert$. With 1 it is all new.
 #
 # ### Experiment E03e: walking along the gradient
 #
@@ -1436,11 +1485,11 @@ claim("and learns faster: loss saved after 60 steps", faster, holds=np.all(faste
 # %% [markdown]
 # Figure: left, band from the smallest to the largest loss along the gradient against the step, logarithmic. Without
 # batch norm it is a thin line for the first ten steps and then widens to values of 5 and more, while with batch norm it
-# sinks steadily from 2 to 0.3 and stays a fraction of a nat wide. Middle, relative change of the gradient: without batch norm it
-# rises from 1 to about 6; with batch norm it stays at 0.8, with weights / 3 at 1.4, with weights × 3 at 0.36.
-# Right, training loss after 60 steps against the median change of the gradient: the three networks with batch norm lie
-# on a **falling** line, from (0.36, 1.2) over (0.8, 0.48) to (1.4, 0.12); the network without batch norm lies far to the
-# right, at 4.9, between 0.65 and 1.15.
+# sinks steadily from 2 to 0.3 and stays a fraction of a nat wide. Middle, relative change of the gradient: without
+# batch norm it rises from 1 to about 6; with batch norm it stays at 0.8, with weights / 3 at 1.4, with weights × 3 at
+# 0.36. Right, training loss after 60 steps against the median change of the gradient: the three networks with batch
+# norm lie on a **falling** line, from (0.36, 1.2) over (0.8, 0.48) to (1.4, 0.12); the network without batch norm lies
+# far to the right, at 4.9, between 0.65 and 1.15.
 #
 # **What to notice.**
 #
@@ -1450,8 +1499,8 @@ claim("and learns faster: loss saved after 60 steps", faster, holds=np.all(faste
 # - Now the three networks that are *one* function. They differ in smoothness by a factor of nearly four, and **the
 #   least smooth one learns fastest**. That is section 2: shorter weights mean a larger effective rate, so the same
 #   walk goes further in the function. How smooth the loss is *along a walk* depends on how far the walk goes.
-# - Is smoothness refuted, then? No. Measure the walk in shares of the length of the weights, and all three networks with
-#   batch norm change by 1.2 to 2.1, the one without by 8 (last claim but one): this version of the number
+# - Is smoothness refuted, then? No. Measure the walk in shares of the length of the weights, and all three networks
+#   with batch norm change by 1.2 to 2.1, the one without by 8 (last claim but one): this version of the number
 #   survives the test that the other one fails. It is a fair point for the story. What is still missing is test 3, an
 #   intervention that changes smoothness and nothing else. Santurkar and others come near to it: they divide by other
 #   norms ($\ell_1$, $\ell_\infty$) that do not keep mean and variance steady, and find the same help and the same
@@ -1477,8 +1526,9 @@ claim("and learns faster: loss saved after 60 steps", faster, holds=np.all(faste
 # *gradient* steps, too. The trick is a **ghost batch**: every step takes the gradient of 64 rows, but the layer
 # normalizes them in groups of $m$, each with its own statistics. Now $m$ changes the noise of batch norm alone.
 #
-# Three hidden layers of 128 units learn 320 digits for 60 epochs. Middle: **all labels are random**, so there is nothing to learn,
-# only to memorize. Right: **20 %** of the labels are random; we look at the test accuracy. Three seeds.
+# Three hidden layers of 128 units learn 320 digits for 60 epochs. Middle: **all labels are random**, so there is
+# nothing to learn, only to memorize. Right: **20 %** of the labels are random; we look at the test accuracy. Three
+# seeds.
 
 # %% tags=["experiment"]
 SIZES = (2, 4, 8, 16, 32, 64)
@@ -1571,16 +1621,16 @@ claim("With 20 % random labels batch norm (64 rows) raises the test accuracy by 
 # %% [markdown]
 # Figure: left, deviation of one normalized value over random batches against the size of the batch, both axes
 # logarithmic: 0.72 at 2 rows, 0.41 at 8, 0.11 at 128; from 8 on the points lie on the dotted line √(1.5/m). Middle,
-# training accuracy with random labels against the number of rows that share statistics: 0.15 at 2, 0.70 at 4, 0.99 at 8,
-# 1.00 at 64; without batch norm 1.00. Right, test accuracy with 20 % random labels: 0.62 at 2, then between 0.77 and
+# training accuracy with random labels against the number of rows that share statistics: 0.15 at 2, 0.70 at 4, 0.99 at
+# 8, 1.00 at 64; without batch norm 1.00. Right, test accuracy with 20 % random labels: 0.62 at 2, then between 0.77 and
 # 0.83 with wide bands; without batch norm 0.81, in the middle of them.
 #
 # **What to notice.**
 #
 # - The noise is real, and the small formula describes it. (For very small batches it cannot: the normalized value is
 #   bounded by $\sqrt{m-1}$, which is 1 at two rows.)
-# - **"Can no longer memorize" is false** from eight rows on: 320 random labels are learned by heart. Only groups of four
-#   or two keep the network from it, and they do so by making it hard to learn anything.
+# - **"Can no longer memorize" is false** from eight rows on: 320 random labels are learned by heart. Only groups of
+#   four or two keep the network from it, and they do so by making it hard to learn anything.
 # - **"Needs less regularization"** is not visible here. With 64 rows the test accuracy differs from that without batch
 #   norm by less than the spread of three seeds. The same holds at 4 and 8. Larger networks trained for longer
 #   do show a small gain from this noise at moderate $m$; dropout (notebook 05) is the stronger tool, and its noise does
@@ -1606,13 +1656,14 @@ claim("With 20 % random labels batch norm (64 rows) raises the test accuracy by 
 #   without the rate (and the depth) is not yet a claim.
 # - **Does the number survive a change that changes nothing?** Rescaling the weights leaves a network with batch norm
 #   as it is. A quantity that changes then is not a property of the network.
-# - **Necessary, sufficient, or just there?** "With batch norm the loss is smoother and training is faster" says that two
-#   things go together. Only an intervention on one of them says more.
+# - **Necessary, sufficient, or just there?** "With batch norm the loss is smoother and training is faster" says that
+#   two things go together. Only an intervention on one of them says more.
 #
 # What these small networks cannot decide: the published evidence for smoothness, and for training under strong noise,
-# comes from convolutional networks on larger images, far bigger and trained for far longer than ours. Where our numbers agree with theirs (shift can rise, noise can be survived, deep plain networks
-# explode) the case is good; where ours are alone (one depth, one data set, three seeds), the honest word is *it depends on the
-# setting*, and the table says on what.
+# comes from convolutional networks on larger images, far bigger and trained for far longer than ours. Where our numbers
+# agree with theirs (shift can rise, noise can be survived, deep plain networks explode) the case is good; where ours
+# are alone (one depth, one data set, three seeds), the honest word is *it depends on the setting*, and the table says
+# on what.
 
 # %% [markdown]
 # ## 11 · Two questions in words
@@ -1622,8 +1673,8 @@ claim("With 20 % random labels batch norm (64 rows) raises the test accuracy by 
 #
 # - **A**: "As training evolves, the means and standard deviations at every layer change; and they differ between
 #   training and testing. This is covariate shift."
-# - **B**: "Every mini-batch has a different distribution. The change between these mini-distributions is called internal
-#   covariate shift."
+# - **B**: "Every mini-batch has a different distribution. The change between these mini-distributions is called
+#   internal covariate shift."
 # - **C**: "Covariate shift is the change in the distribution of a component's activation."
 # - **D**: "Internal covariate shift is the change in the distribution of a layer's inputs that is caused by updates of
 #   the layers before it."
@@ -1655,10 +1706,10 @@ claim("With 20 % random labels batch norm (64 rows) raises the test accuracy by 
 # (d) For example: "It is the change of the distribution of a layer's inputs because the layers before it are being
 # trained. For: batch norm does hold the mean and the variance of its outputs still (the means move by 0.03 deviations
 # a step instead of 0.24 or more, E03d), and in the five-layer network at a rate of 0.1 it brings the change of the
-# gradient down from 0.99 to 0.36 (E03c). Against: in 15 layers at 0.001 it raises that change from 0.09 to 0.57, and the
-# deep network with batch norm learns well at 0.1 although G and G′ hardly agree (cosine 0.24). So reducing it is not
-# necessary for the success. Whether it contributes is open; other consequences, like the tuned step size, are better
-# supported here."
+# gradient down from 0.99 to 0.36 (E03c). Against: in 15 layers at 0.001 it raises that change from 0.09 to 0.57, and
+# the deep network with batch norm learns well at 0.1 although G and G′ hardly agree (cosine 0.24). So reducing it is
+# not necessary for the success. Whether it contributes is open; other consequences, like the tuned step size, are
+# better supported here."
 #
 # **Rubric.** (a) 1 point: $p(x)$ changes and $p(y \mid x)$ does not, with an example. (b) 2 points: D named with its
 # cause (½), and ½ for each of A (two things mixed), B (sampling noise, present in a frozen network), C (incomplete).
@@ -1705,8 +1756,8 @@ claim("With 20 % random labels batch norm (64 rows) raises the test accuracy by 
 #   can shrink as well; notebook 07 shows what a *penalty on weights that do not matter* really does.
 # - **Undoing the layer, dropping the bias**: bookkeeping that you need whenever weights move between libraries.
 # - **A measure of internal covariate shift**, and the habit of asking whether a number survives a change of scale.
-# - **Shift on purpose**: an intervention. The same pattern returns in notebook 05, where one changes the noise of dropout
-#   and nothing else.
+# - **Shift on purpose**: an intervention. The same pattern returns in notebook 05, where one changes the noise of
+#   dropout and nothing else.
 # - The invariance to scale is not special to the batch: notebook 04 makes the same table for **layer norm** and weight
 #   normalization, and needs no batch for it.
 # - The skip connections that rescued the deep network here are notebook 11.
