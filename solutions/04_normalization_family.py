@@ -1764,10 +1764,10 @@ def is_invariant(f, X, W, transform, rng):
     """Whether a layer gives the same output after a change of its weights or inputs.
 
     Args:
-        f: A function of two arrays, X of shape (N, D) and W of shape (H, D), that returns an (N, H) array. Its outputs
-            are of about the same size as one another. Where it is invariant, the change moves them by rounding errors
-            only (1e-9 of the largest output); where it is not, factors between 1.5 and 5 and shifts of the size of
-            the entries of X or W move at least one of them by more than 1e-3 of the largest output.
+        f: A function of two arrays, X of shape (N, D) and W of shape (H, D), that returns an (N, H) array. Where it is
+            invariant, the change moves its outputs by rounding errors only (1e-9 of the largest output); where it is
+            not, factors between 1.5 and 5 and shifts of the size of the entries of X or W move at least one output by
+            more than 1e-3 of the largest.
         X: (N, D) inputs, float or integer. They are not changed.
         W: (H, D) weights, float or integer. They are not changed.
         transform: What is changed: "W_scale", "W_shift", "row_scale", "X_scale", "X_shift" or "one_case_scale", see
