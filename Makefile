@@ -4,6 +4,7 @@
 #   make learn         open JupyterLab at the next open exercise
 #   make check         format, lint, import rules, "regenerating changes nothing"
 #   make browser-test  the released notebook in JupyterLab in headless Chromium
+#   make executed      every notebook from top to bottom, with its solutions and untouched: minutes
 #   make hostile       every attack of the corpus against the grader, with a table of what came of it (EACH=1: one a line)
 #   make fuzz          the two readers of untrusted bytes, fuzzed for a minute each
 #   make soak          10,000 jobs in the sandbox, some hostile: nothing hangs, nothing grows
@@ -17,13 +18,13 @@ READY   = $(VENV)/.ready
 export PATH := $(abspath $(BIN)):$(PATH)
 TORCH  := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
-.PHONY: demo test learn check build browser-test hostile fuzz soak bench killtable clean
+.PHONY: demo test learn check build browser-test executed hostile fuzz soak bench killtable clean
 
 demo: $(READY)
 	$(BIN)/autograder demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/notebooks
 
 learn: $(READY)
 	$(BIN)/traindeep learn
@@ -42,6 +43,9 @@ killtable: $(READY)
 
 browser-test: $(READY)
 	$(BIN)/python -m pytest -q tests/browser
+
+executed: $(READY)
+	$(BIN)/python -m pytest -q -n 2 -rP tests/notebooks
 
 hostile: $(READY)
 	$(BIN)/python tests/hostile --jobs 2 $(if $(EACH),--each $(EACH))
