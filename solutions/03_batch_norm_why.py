@@ -177,7 +177,7 @@ claim("Sigmoids train without batch norm if started as tanh: best of seven", res
 #   sigmoid networks possible" is too strong. What holds: it makes the start values and the learning rate matter
 #   less.
 # - Whoever compares with and without at **one** learning rate can prove anything. At 0.03 the two ReLU networks are
-#   not far apart, at 1 they are worlds apart. Remember this when the curves of section 7 come.
+#   0.13 apart, at 1 they are worlds apart. Remember this when the curves of section 7 come.
 
 # %% [markdown]
 # ## 2 · The scale of the weights does not matter
@@ -582,8 +582,8 @@ left.plot(grid, 1 / (1 + np.exp(-grid)), color="black", marker="", label="sigmoi
 for width, color, dashes in ((1, "blue", "-"), (5, "red", "--")):
     z = width * normals[0]
     line = np.polynomial.Polynomial.fit(z, 1 / (1 + np.exp(-z)), 1)
-    ends = np.array([-2.3, 2.3]) * width
-    label = f"best line for 98 % of the values, deviation {width}"
+    ends = np.array([-2.3, 2.3]) * width  # 98 % of the values lie between them
+    label = f"best line, deviation {width}"
     left.plot(ends, line(ends), dashes, color=COLORS[color], marker="", linewidth=2.5, label=label)
 left.set(
     xlabel="input of the sigmoid, z", ylabel="output of the sigmoid", ylim=(-0.25, 1.6), title="Two lines for one curve"
@@ -607,12 +607,12 @@ claim("At deviation 5 it explains less, by a sixth", falls, holds=np.all(falls >
 
 # %% [markdown]
 # Figure: left, the sigmoid with the best line for values of deviation 1, which lies on the curve between −1 and 1 and
-# leaves it a little at ±2, and the best line for deviation 5, which is flat and crosses the steep part of the curve
-# at a wide angle. Right, $R^2$ against the deviation, logarithmic: 1.00 at 0.25, 0.98 at 1, 0.93 at 2, then falling
+# leaves it a little at ±2, and the best line for deviation 5, which is much flatter and follows the curve nowhere. Each
+# line is drawn where 98 % of its values are. Right, $R^2$ against the deviation, logarithmic: 1.00 at 0.25, 0.98 at 1, 0.93 at 2, then falling
 # to 0.81 at 5 and 0.73 at 10. The seeds lie within the markers.
 #
 # **What to notice.** *Constrained to the linear regime* is nearly right for the layer as it starts: 98.4 % of the
-# variance, not 100 %. A few layers of 98.4 % are still no straight line, and $\gamma$ can leave the regime: at
+# variance, not 100 %. Several layers that are each 98.4 % straight are not straight together, and $\gamma$ can leave the regime: at
 # $\gamma = 5$ the sigmoid is closer to a switch. Note also how forgiving $R^2$ is. Even a switch, 0 below and 1
 # above, has a best line with $R^2 = 2/\pi \approx 0.64$ for normal values: a number near 0.8 does not mean nearly
 # straight.

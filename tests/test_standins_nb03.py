@@ -28,6 +28,17 @@ def _net(dtype=torch.float64):
     return nn.Sequential(*layers).to(dtype)
 
 
+@pytest.mark.parametrize("scale", [0.01, 1.0, 5.0])
+def test_sigmoid_linear_r2(scale):
+    """The squared correlation of z and its sigmoids."""
+    z = scale * np.random.default_rng(6).normal(size=50)
+    expected = np.corrcoef(z, 1 / (1 + np.exp(-z)))[0, 1] ** 2
+    assert s("sigmoid_linear_r2")(z) == pytest.approx(expected, rel=1e-9)
+    for wrong in (z[:2], np.full(4, 2.0)):
+        with pytest.raises(ValueError, match="z must have"):
+            s("sigmoid_linear_r2")(wrong)
+
+
 @pytest.mark.parametrize("place", [0, 3, 5])
 @pytest.mark.parametrize("training", [True, False])
 def test_ics_gradient_change(place, training):

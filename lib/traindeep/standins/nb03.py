@@ -4,6 +4,19 @@ from traindeep.standins import of
 
 
 @of("03")
+def sigmoid_linear_r2(z) -> float:
+    """R^2 of the best straight line through the points (z, sigmoid of z)."""
+    import numpy as np
+    from scipy.special import expit
+    from sklearn.linear_model import LinearRegression
+
+    z = np.asarray(z, float)
+    if len(z) < 3 or np.ptp(z) == 0:
+        raise ValueError(f"z must have at least 3 entries that are not all the same, got {z[:3]}")
+    return float(LinearRegression().fit(z[:, None], expit(z)).score(z[:, None], expit(z)))
+
+
+@of("03")
 def ics_gradient_change(model, layer, loss_fn, x, y, lr: float) -> tuple[float, float]:
     """Norm of the change of a layer's weight gradient when the layers before it take a step, and cosine of the angle."""
     import torch
