@@ -330,10 +330,9 @@ claim("Centring alone already saves a factor of 5", fewer, holds=np.all(fewer > 
 # Figure: left, contour lines of the raw error over weight $w_2$ and bias $b$ ($w_1$ held at its true value): a valley
 # so narrow that the lines are nearly parallel; the path jumps to its floor in one step and then creeps along it,
 # still on the way after 5000 steps. (The two axes have different scales; with equal scales the valley would be
-# narrower still.) Middle, the same for standardized features: the contour lines are almost
-# circles, and the path goes straight to the minimum, marked by a star. Right, mean squared error against step number,
-# both logarithmic: raw needs more than 20 000 steps, centred some 3000, divided by σ about 50, standardized fewer
-# than 5.
+# narrower still.) Middle, the same for standardized features: the contour lines are almost circles, and the path goes
+# straight to the minimum, marked by a star. Right, mean squared error against step number, both logarithmic: raw needs
+# more than 20 000 steps, centred some 3000, divided by σ about 50, standardized fewer than 5.
 #
 # **What to notice.**
 #
@@ -368,36 +367,6 @@ claim("Centring alone already saves a factor of 5", fewer, holds=np.all(fewer > 
 #
 # All three are straight lines $x \mapsto a x + c$ for each feature. They move and stretch the axis; the **shape** of
 # the distribution stays what it was.
-
-# %% tags=["experiment"]
-values = np.random.default_rng(3).exponential(size=2000) * 40 + 20
-width = values.max() - values.min()
-scaled = {
-    "raw": values,
-    "standardized": (values - values.mean()) / values.std(),
-    "min-max to [0, 1]": (values - values.min()) / width,
-    "mean normalization": (values - values.mean()) / width,
-}
-fig, axes = plt.subplots(1, 4, figsize=(12, 2.6), sharey=True)
-for ax, (name, numbers), color in zip(axes, scaled.items(), ("black", "blue", "red", "green"), strict=True):
-    ax.hist(numbers, bins=40, color=COLORS[color], alpha=0.7)
-    ax.axvline(numbers.mean(), color="black", linestyle="--", marker="")
-    ax.set(title=name, xlabel="value" + (" (its own unit)" if name == "raw" else ""))
-axes[0].set_ylabel("number of rows")
-plt.show()
-for name, numbers in scaled.items():
-    skew = np.mean((numbers - numbers.mean()) ** 3) / numbers.std() ** 3
-    print(
-        f"{name:19} from {numbers.min():6.2f} to {numbers.max():7.2f}, mean {numbers.mean():6.2f}, skewness {skew:.3f}"
-    )
-
-# %% [markdown]
-# Figure: four histograms of the same 2000 skewed values, each falling steeply from left to right with a long tail; only
-# the numbers on the axis differ: 20 to about 330, −1 to about 7, 0 to 1, and −0.1 to 0.9. A dashed line marks the mean.
-#
-# **What to notice.** The four pictures are one picture. Standardized data have mean 0 and deviation 1, as a standard
-# normal distribution has; that does not make them normal. The skewness, which is 0 for a normal distribution, stays at
-# about 2.
 #
 # ### Convention card
 #
@@ -462,6 +431,42 @@ def mean_normalize(X):
 
 # %% check="range_scalers"
 check("range_scalers")
+
+# %% [markdown]
+# ### The shape stays
+#
+# Your functions on 2000 values of a skewed feature, many small ones and a long tail of large ones:
+
+# %% tags=["experiment"]
+fit, transform = use("fit_standardizer"), use("apply_standardizer")
+to_range, normalize = use("minmax_scale"), use("mean_normalize")
+values = np.random.default_rng(3).exponential(size=(2000, 1)) * 40 + 20
+scaled = {
+    "raw": values,
+    "standardized": transform(values, fit(values)),
+    "min-max to [0, 1]": to_range(values),
+    "mean normalization": normalize(values),
+}
+fig, axes = plt.subplots(1, 4, figsize=(12, 2.6), sharey=True)
+for ax, (name, numbers), color in zip(axes, scaled.items(), ("black", "blue", "red", "green"), strict=True):
+    ax.hist(numbers.ravel(), bins=40, color=COLORS[color], alpha=0.7)
+    ax.axvline(numbers.mean(), color="black", linestyle="--", marker="")
+    ax.set(title=name, xlabel="value" + (" (its own unit)" if name == "raw" else ""))
+axes[0].set_ylabel("number of rows")
+plt.show()
+for name, numbers in scaled.items():
+    skew = np.mean((numbers - numbers.mean()) ** 3) / numbers.std() ** 3
+    print(
+        f"{name:19} from {numbers.min():6.2f} to {numbers.max():7.2f}, mean {numbers.mean():6.2f}, skewness {skew:.3f}"
+    )
+
+# %% [markdown]
+# Figure: four histograms of the same 2000 skewed values, each falling steeply from left to right with a long tail; only
+# the numbers on the axis differ: 20 to about 330, −1 to about 7, 0 to 1, and −0.1 to 0.9. A dashed line marks the mean.
+#
+# **What to notice.** The four pictures are one picture. Standardized data have mean 0 and deviation 1, as a standard
+# normal distribution has; that does not make them normal. The skewness, which is 0 for a normal distribution, stays at
+# about 2.
 
 # %% [markdown]
 # ## 3 · Images: which mean?
