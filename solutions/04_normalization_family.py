@@ -13,8 +13,8 @@
 # %% [markdown]
 # # The normalization family, and layer normalization in depth
 #
-# Batch normalization (notebook 02) has one property that no other layer of a network has: the answer for one image
-# depends on the other images in its batch. Nearly all of its trouble comes from there. A batch of two is too small, a
+# Batch normalization (notebook 02) has one property that no other layer of a network has: in training, the answer for
+# one image depends on the other images in its batch. Nearly all of its trouble comes from there. A batch of two is too small, a
 # batch of one class is misleading, a test image has no batch at all, a sentence has a new batch at every word, and a
 # batch that is spread over eight devices is eight small batches.
 #
@@ -1157,7 +1157,7 @@ for name in list(NORMS)[1:]:
 # %% [markdown]
 # ### Experiment E04g: an ancestor
 #
-# Five years before group norm, AlexNet (Krizhevsky, Sutskever and Hinton 2012) normalized over neighbouring channels,
+# Six years before group norm, AlexNet (Krizhevsky, Sutskever and Hinton 2012) normalized over neighbouring channels,
 # at one pixel and without a mean: *local response normalization*,
 #
 # $$ b_c = a_c \Big/ \Bigl(k + \alpha \sum_{j=c-n/2}^{c+n/2} a_j^2\Bigr)^{\beta}, \qquad k = 2,\; n = 5,\; \alpha = 10^{-4},\; \beta = 0.75, $$
