@@ -14,9 +14,9 @@
 # # The normalization family, and layer normalization in depth
 #
 # Batch normalization (notebook 02) has one property that no other layer of a network has: in training, the answer for
-# one image depends on the other images in its batch. Nearly all of its trouble comes from there. A batch of two is too small, a
-# batch of one class is misleading, a test image has no batch at all, a sentence has a new batch at every word, and a
-# batch that is spread over eight devices is eight small batches.
+# one image depends on the other images in its batch. Nearly all of its trouble comes from there. A batch of two is too
+# small, a batch of one class is misleading, a test image has no batch at all, a sentence has a new batch at every word,
+# and a batch that is spread over eight devices is eight small batches.
 #
 # The way out is to average over something else. That is all there is to layer norm, instance norm and group norm: the
 # same formula, other axes. This notebook builds the formula once, for any axes, and then asks what each choice of axes
@@ -1609,7 +1609,7 @@ check("sync_bn_stats")
 # Pythons that import torch; where processes or gloo are not available, the cell says so in one line.
 #
 # The text in quotes is the program that both processes run. `rank` is 0 in one and 1 in the other; `run_processes` is
-# in `lib/traindeep/distributed.py`, a page long.
+# in `traindeep.distributed`, a page long.
 #
 # Before you run it: the forward pass needs one exchange. Does the **backward** pass need one?
 
