@@ -44,6 +44,9 @@ def leave(): exit(3)
 class Odd(ArithmeticError): pass
 def odd(): raise Odd("rare")
 def draw(rng, n): return rng.random(n)
+def beside(generator, x, tree):
+    torch.rand(3, generator=generator)
+    in_place(x, tree)
 def draw_torch(generator): return torch.rand(3, generator=generator)
 def numbers():
     n = 0
@@ -174,6 +177,17 @@ def test_changes_in_place_are_seen_by_the_caller(student):
     fixed.flags.writeable = False
     with pytest.raises(ValueError, match="read-only"):
         student.in_place(fixed)
+
+
+def test_what_lives_on_the_student_side_is_no_argument_that_changes(student):
+    """A generator or a list of the student's own, handed back to a call that changes it, is changed there alone."""
+    generator = student.imported("torch").Generator()
+    first, second = (student.draw_torch(generator) for _ in range(2))
+    assert not torch.equal(first, second)
+    x, tree = np.zeros(2), {"a": np.zeros(2), "b": [1]}
+    student.beside(generator, x, tree)
+    assert x.tolist() == [1, 1]
+    assert tree["b"] == [1, 3]
 
 
 def test_random_generators_advance(student):

@@ -480,18 +480,25 @@ def torch_rng_state(generator) -> bytes:
     return generator.get_state().numpy().tobytes()
 
 
-def mutables_of(request: dict) -> Iterator:
-    """Everything in the arguments of a request that a function can change in place, in an order both sides agree on."""
+def mutables_of(request: dict, apart: frozenset[int] | set[int] = frozenset()) -> Iterator:
+    """Everything in the arguments of a request that a function can change in place, in an order both sides agree on.
+
+    Args:
+        request: With "args" and "kwargs".
+        apart: Ids of the objects that a handle stood for: the sender has no such object, so it counts none.
+    """
     args = request.get("args", ())
     for x in args if type(args) is list else (args,):
-        yield from mutables(x)
+        yield from mutables(x, apart)
     for x in request.get("kwargs", {}).values():
-        yield from mutables(x)
+        yield from mutables(x, apart)
 
 
-def mutables(tree) -> Iterator:
+def mutables(tree, apart: frozenset[int] | set[int] = frozenset()) -> Iterator:
     """What of a tree of plain data can be changed in place."""
     if type(tree) in _FLAT or type(tree) is int:  # most of what there is; asking torch for its kinds is slow
+        return
+    if apart and id(tree) in apart:
         return
     if type(tree) is np.ndarray:
         yield tree
@@ -504,4 +511,4 @@ def mutables(tree) -> Iterator:
         if not isinstance(tree, tuple):
             yield tree
         for item in tree.values() if isinstance(tree, dict) else tree:
-            yield from mutables(item)
+            yield from mutables(item, apart)

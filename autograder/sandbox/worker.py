@@ -217,6 +217,7 @@ class Server:
             -1, RESERVE
         )  # of the address space, which is what is limited; its pages are never touched
         self.channel = Channel()
+        self.handled = set()  # ids of the objects that the request at hand names by a handle
         self.ahead = self.over = False  # whether requests of this test were sent ahead, and whether it has ended
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module  # dataclasses and pickles look their classes up there
@@ -236,6 +237,7 @@ class Server:
             if self.over and b"reset" not in data[0]:
                 write_all(SKIPPED)
                 continue
+            self.handled = set()
             try:
                 request = wire.decode(*data, self.incoming, self.generator)
             except wire.ProtocolError as error:  # sent ahead, and about an object that an error kept from being made
@@ -251,7 +253,7 @@ class Server:
     def answer(self, request) -> list:
         number, before = request["seq"], []
         try:
-            before = photograph(request)
+            before = photograph(request, self.handled)
             with refuse_calls(request.get("forbidden") or ()):
                 # Settled here: encoding must not run code of the student's, unwatched and behind `changes`.
                 value = wire.settled(getattr(self, "op_" + request["op"])(request))
@@ -296,6 +298,7 @@ class Server:
 
     def incoming(self, stand_in):
         if isinstance(stand_in, wire.Handle):
+            self.handled.add(id(self.objects[stand_in.id]))
             return self.objects[stand_in.id]
         if isinstance(stand_in, wire.Callback):
             return Callback(self, stand_in.id)
@@ -466,10 +469,10 @@ def describe(error: BaseException, where: bool = False) -> dict:
 # ---- what a call changed -----------------------------------------------------------------------------------------
 
 
-def photograph(request: dict) -> list:
-    """Pairs of a mutable argument and a copy of it."""
+def photograph(request: dict, apart: set) -> list:
+    """Pairs of a mutable argument and a copy of it; what stands here for a handle (its id is in `apart`) is no argument."""
     pairs = []
-    for x in wire.mutables_of(request):
+    for x in wire.mutables_of(request, apart):
         if isinstance(x, np.ndarray):
             pairs.append((x, (x.shape, x.dtype, x.tobytes())))  # bytes, so that NaN equals itself
         elif isinstance(x, torch.Tensor):
