@@ -88,6 +88,15 @@ def test_harmless_differences_of_form_are_accepted(expected, got):
     assert difference(expected, got, *TIGHT) is None
 
 
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf])
+def test_nothing_is_near_an_infinity(infinite):
+    """A tolerance relative to an infinite value would be infinite: only the same infinity agrees with it."""
+    for got in (0.0, 1e308, np.nan, -infinite):
+        assert difference(infinite, got, *TIGHT) is not None
+        assert difference(np.array([1.0, infinite]), np.array([1.0, got]), *TIGHT) is not None
+    assert difference(infinite, infinite, *TIGHT) is None
+
+
 @given(hnp.arrays(np.float64, hnp.array_shapes(max_dims=3, max_side=4), elements=st.floats(-100, 100)), st.data())
 def test_one_changed_value_is_found_and_located(x, data):
     """Whatever value is changed beyond the tolerance, its index is the one reported."""

@@ -264,8 +264,8 @@ def difference(
 ) -> Difference | None:
     """The first difference between an expected and a given value, or None.
 
-    Arrays and tensors agree where |expected - got| <= atol + rtol * |expected| and NaN meets NaN. Kinds and
-    shapes must agree; dtypes may differ in width, tuples may be lists, dicts may hold more keys than expected.
+    Arrays and tensors agree where |expected - got| <= atol + rtol * |expected|, and NaN or an infinity meets the same.
+    Kinds and shapes must agree; dtypes may differ in width, tuples may be lists, dicts may hold more keys than expected.
     """
     what = path or (names[0] if len(names) == 1 else "the result")
     if isinstance(expected, (tuple, list)):
@@ -305,7 +305,8 @@ def difference(
             g, e = float(got), float(expected)
         except OverflowError:
             return _value_differs(what, expected, got)
-        ok = (math.isnan(g) and math.isnan(e)) or g == e or abs(g - e) <= atol + rtol * abs(e)
+        near = math.isfinite(e) and abs(g - e) <= atol + rtol * abs(e)
+        ok = near or g == e or (math.isnan(g) and math.isnan(e))
         return None if ok else _value_differs(what, expected, got)
     if expected is None:
         return None if got is None else _kind_differs(what, "None", got)
@@ -328,7 +329,8 @@ def _array_difference(expected, got, rtol, atol, what) -> Difference | None:
         e, g = (a.astype(complex if a.dtype.kind == "c" else float, copy=False) for a in (e, g))
         with np.errstate(all="ignore"):
             delta = np.abs(e - g)
-            bad = ~((delta <= atol + rtol * np.abs(e)) | (e == g) | (np.isnan(e) & np.isnan(g)))
+            near = np.isfinite(e) & (delta <= atol + rtol * np.abs(e))  # near an infinity is nothing but itself
+            bad = ~(near | (e == g) | (np.isnan(e) & np.isnan(g)))
     if not bad.any():
         return None
     short = f"{what} differs from the reference in {int(bad.sum())} of {bad.size} values"
