@@ -474,7 +474,7 @@ def bn_running_update(run_mean, run_var, x, momentum=0.1, convention="torch"):
 @attack(101, FULL, kernels=False, limit=INSIDE)
 def hides_what_it_writes(hand_in):
     """The worker's list of changed arguments is made empty: a function that writes into its arguments looks pure."""
-    hide = "worker.changes = lambda pairs: []\nworker.photograph = lambda tree: []\n"
+    hide = "worker.changes = worker.photograph = lambda *args: []\n"
     hand_in(
         before=[TAMPER + hide], bn_running_update=f"{hand_in.right[UPDATE]}\n\n_right = bn_running_update\n{WRITES}"
     )
