@@ -175,8 +175,8 @@ def test_the_working_folder_and_path_are_put_back(course, capsys):
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (["check", "bn_forward"], "did you mean bn_forward_train"),
-        (["check", "02", "bn_forward"], "did you mean bn_forward_train"),
+        (["check", "bn_forward_trian"], "did you mean bn_forward_train"),
+        (["check", "02", "bn_forward_trian"], "did you mean bn_forward_train"),
         (["check", "77"], "no notebook 77 in "),
         (["check", "nowhere.ipynb"], "there is no notebook nowhere.ipynb"),
         (["check", "bad.ipynb"], "bad.ipynb is not a valid notebook"),
@@ -186,11 +186,11 @@ def test_the_working_folder_and_path_are_put_back(course, capsys):
         (["check", "empty.ipynb"], "has no exercises"),
         (["check", "../../x"], "there is no exercise"),
         (["check", ""], "there is no exercise"),
-        (["hint", "bn_forward"], "did you mean bn_forward_train"),
-        (["reset", "bn_forward"], "did you mean bn_forward_train"),
+        (["hint", "bn_forward_trian"], "did you mean bn_forward_train"),
+        (["reset", "bn_forward_trian"], "did you mean bn_forward_train"),
         (["reset", ID, "--notebook", "bad.ipynb"], "bad.ipynb is not a valid notebook"),
         (["reset", ID, "--notebook", "empty.ipynb"], "has no cell for bn_forward_train"),
-        (["solution", "bn_forward"], "did you mean bn_forward_train"),
+        (["solution", "bn_forward_trian"], "did you mean bn_forward_train"),
         (["solution", "a\x1b[31m\nb"], "there is no exercise"),
     ],
 )
