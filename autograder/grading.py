@@ -185,9 +185,9 @@ class Grader:
 
     def _open_for(self, assignment: Assignment) -> None:
         """Another assignment may need another warm process: one that has its stand-ins, and no others."""
-        if assignment.stand_ins != self._stand_ins:
+        if self._sandbox is not None and self._sandbox.stand_ins != assignment.stand_ins:
             self.__exit__()
-            self._stand_ins = assignment.stand_ins
+        self._stand_ins = assignment.stand_ins
 
     def assignment(self, name: str) -> Assignment:
         if name not in self._assignments:

@@ -251,8 +251,8 @@ def test_hints_come_one_by_one_and_are_counted(capsys):
 
 def test_unknown_id_is_one_line(capsys):
     """A mistyped id gives one line with the near ones."""
-    display.hint("bn_forward")
-    checks.check("bn_forward", {})
+    display.hint("bn_forward_trian")
+    checks.check("bn_forward_trian", {})
     out = capsys.readouterr().out.splitlines()
     assert len(out) == 2
     assert all("did you mean bn_forward_train" in line for line in out)

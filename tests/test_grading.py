@@ -56,6 +56,7 @@ def grader(graders):
 def another(grader, seed):
     """A grader with another seed that runs in the same sandbox."""
     other = Grader(grader.course, grader.isolation, seed, LIMITS)
+    grader._open_for(grader.assignment(NAME))
     other._sandbox = grader.sandbox
     return other
 
@@ -520,7 +521,7 @@ class BrokenSandbox:
     """Stands in for a sandbox whose warm process fails `times` times and then gives jobs of the real one."""
 
     def __init__(self, real, times):
-        self.real, self.times, self.restarts = real, times, 0
+        self.real, self.times, self.restarts, self.stand_ins = real, times, 0, real.stand_ins
 
     def job(self, *args, **kwargs):
         self.times -= 1

@@ -111,6 +111,7 @@ def test_another_secret_gives_the_same_verdicts(small, isolation, grader, tmp_pa
     found = find([submitted], NAME)
     seen = []
     with Grader(small, isolation, "another secret") as another:
+        grader._open_for(grader.assignment(NAME))
         another._sandbox = grader.sandbox  # the warm process knows no secret
         for each in (grader, another):
             results = [
