@@ -16,6 +16,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from traindeep.exercise import ids
 
 from autograder.course import Course, grade_id
 from autograder.exercise import load
@@ -266,7 +267,7 @@ def test_from_an_unrun_cell_to_a_pass_that_outlives_the_kernel(page, tmp_path):
     restart(page)
     run_cell(page, imports)
     shown = run_cell(page, progress)
-    expect(shown).to_contain_text(f"1 of {len(Course.find(ROOT).exercises(ASSIGNMENT))} exercises pass")
+    expect(shown).to_contain_text(f"1 of {len(ids())} exercises pass")
     expect(shown.locator("tr", has_text=EXERCISE)).to_contain_text("passed")
     keep(page, "progress", shown, shown)
     assert_calm(page)

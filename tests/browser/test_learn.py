@@ -16,7 +16,7 @@ import pytest
 pty = pytest.importorskip("pty")  # Ctrl-C is typed into a terminal
 
 ROOT = Path(__file__).parents[2]
-ASSIGNMENT = "02_batch_norm"
+ASSIGNMENT = "00_workshop"  # where a new learner begins
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -99,7 +99,7 @@ def terminal(tmp_path):
 
 def test_learn_serves_the_next_notebook_until_ctrl_c(terminal, tmp_path):
     """It says which exercise is next, the notebook is there under the printed address, and Ctrl-C leaves nothing behind."""
-    terminal.until(rf"Next: bn_forward_train in {re.escape(str(tmp_path))}/notebooks/")
+    terminal.until(rf"Next: numerical_gradient in {re.escape(str(tmp_path))}/notebooks/")
     address, page, token = terminal.until(r"(http://127\.0\.0\.1:\d+)(/lab/tree/\S+)\?token=(\w+)").groups()
     assert page.endswith(f"{ASSIGNMENT}.ipynb")
     contents = f"{address}/api/contents{page.removeprefix('/lab/tree')}?content=0&token={token}"
