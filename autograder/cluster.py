@@ -50,36 +50,43 @@ def grade_on(address: str, found: list[Found], settings) -> Iterator:
         def submit(items: list[Found]):
             return client.submit(grade_chunk, run, settings, items, key=f"grade-{uuid.uuid4().hex}", pure=False)
 
-        chunks = {submit(items): items for items in (found[i : i + size] for i in range(0, len(found), size))}
-        finished = distributed.as_completed(list(chunks))
+        def ended(future) -> list | None:
+            """What the chunk came to; None: several Dask workers died while they had it."""
+            try:
+                done = future.result()
+            except distributed.KilledWorker:
+                done = None
+            except (ModuleNotFoundError, AttributeError) as error:
+                raise ClusterTrouble(
+                    f"a worker of the cluster cannot run autograder ({error}); install the same version there"
+                ) from None
+            except (distributed.CancelledError, distributed.comm.CommClosedError, TimeoutError):
+                raise ClusterTrouble(
+                    f"the scheduler at {address} went away; run the same command again to go on"
+                ) from None
+            del open_chunks[future]
+            future.release()  # its results are here; the cluster need not keep them
+            return done
+
+        open_chunks = {submit(items): items for items in (found[i : i + size] for i in range(0, len(found), size))}
+        suspects = []
         try:
-            for future in finished:
-                items = chunks.pop(future)
-                try:
-                    done = future.result()
-                except distributed.KilledWorker:
-                    # Several Dask workers died of it: find out which submission it is, and give up only that one.
-                    if len(items) > 1:
-                        for item in items:
-                            chunks[again := submit([item])] = [item]
-                            finished.add(again)
-                        continue
-                    done = [
-                        batch.lost(items[0], settings, "several workers of the cluster died during this submission")
-                    ]
-                except (ModuleNotFoundError, AttributeError) as error:
-                    raise ClusterTrouble(
-                        f"a worker of the cluster cannot run autograder ({error}); install the same version there"
-                    ) from None
-                except (distributed.CancelledError, distributed.comm.CommClosedError, TimeoutError):
-                    raise ClusterTrouble(
-                        f"the scheduler at {address} went away; run the same command again to go on"
-                    ) from None
-                future.release()  # its results are here; the cluster need not keep them
-                yield from done
+            for future in distributed.as_completed(list(open_chunks)):
+                items = open_chunks[future]
+                if (done := ended(future)) is None:
+                    suspects += items
+                else:
+                    yield from done
+            # One at a time: Dask blames everything that a dying worker has, also what only waits there.
+            for item in suspects:
+                open_chunks[future := submit([item])] = [item]
+                done = ended(future)
+                yield from done or [
+                    batch.lost(item, settings, "several workers of the cluster died during this submission")
+                ]
         finally:
             with contextlib.suppress(Exception):  # a cluster that is gone has nothing to stop
-                client.cancel(list(chunks))
+                client.cancel(list(open_chunks))
                 client.run(_stop, run, on_error="ignore")
 
 
