@@ -7,6 +7,7 @@
 #   make executed      every notebook from top to bottom, with its solutions and untouched: minutes
 #   make hostile       every attack of the corpus against the grader, with a table of what came of it (EACH=1: one a line)
 #   make fuzz          the two readers of untrusted bytes, fuzzed for a minute each
+#   make fairness      right answers to random exercises, graded with 200 seeds each, and the bound on false alarms
 #   make soak          10,000 jobs in the sandbox, some hostile: nothing hangs, nothing grows
 #   make bench         time per submission: ours, stock nbgrader, otter-grader and the floor (most of an hour)
 # Linux: `make demo TORCH_INDEX=<index of CPU builds>` keeps the CUDA packages away (README, "Without CUDA").
@@ -18,7 +19,7 @@ READY   = $(VENV)/.ready
 export PATH := $(abspath $(BIN)):$(PATH)
 TORCH  := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
-.PHONY: demo test learn check build browser-test executed hostile fuzz soak bench killtable clean
+.PHONY: demo test learn check build browser-test executed hostile fuzz soak bench killtable fairness clean
 
 demo: $(READY)
 	$(BIN)/autograder demo
@@ -40,6 +41,9 @@ build: $(READY)
 
 killtable: $(READY)
 	$(BIN)/autograder killtable
+
+fairness: $(READY)
+	$(BIN)/autograder fairness
 
 browser-test: $(READY)
 	$(BIN)/python -m pytest -q tests/browser

@@ -2,9 +2,11 @@
 
 import argparse
 import contextlib
+import functools
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
             raise Stop(
                 "student code runs in forked processes, which Windows does not have; use WSL2 or a Linux machine"
             )
-        if args.command in ("grade", "demo", "build", "killtable"):
+        if args.command in ("grade", "demo", "build", "killtable", "fairness"):
             from autograder.workers import ONE_THREAD
 
             os.environ.update(ONE_THREAD)  # before NumPy is imported, as for the worker processes
@@ -128,6 +130,11 @@ def parser() -> argparse.ArgumentParser:
     kill = command("killtable", _killtable, "show how the hidden tests do on wrong, right and trivial answers")
     kill.add_argument("exercise", nargs="*", help="default: all")
     jobs(kill, "exercises proved")
+
+    fair = command("fairness", _fairness, "grade right answers to random exercises with many seeds")
+    fair.add_argument("exercise", nargs="*", help="default: all")
+    fair.add_argument("--seeds", type=_positive, default=200, metavar="N", help="seeds for each answer (default: 200)")
+    jobs(fair, "exercises tried")
 
     grade = command(
         "grade",
@@ -213,18 +220,30 @@ def _build(args) -> int:
 
 
 def _killtable(args) -> int:
+    from autograder import killtable
+
+    return _prove(args, killtable.row, killtable.table)
+
+
+def _fairness(args) -> int:
+    from autograder import fairness
+
+    return _prove(args, functools.partial(fairness.row, seeds=args.seeds), fairness.table)
+
+
+def _prove(args, row: Callable, table: Callable) -> int:
+    """Print the table of the exercises that were asked for, and what is wrong with them."""
     from traindeep import exercise
 
-    from autograder import killtable
     from autograder.workers import side_by_side
 
     ids = args.exercise or exercise.ids()
     try:
         with side_by_side(min(args.jobs, len(ids))) as run:
-            rows = list(run(killtable.row, ids))
+            rows = list(run(row, ids))
     except exercise.UnknownExercise as error:
         raise Stop(str(error), 2) from None
-    Console().print(killtable.table(rows))
+    Console().print(table(rows))
     faults = [f"{row.id}: {fault}" for row in rows for fault in row.faults]
     for fault in faults:
         err.print(fault, markup=False)

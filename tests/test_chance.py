@@ -41,3 +41,14 @@ def test_right_draws_are_not_refused():
     assert {chance.share(k, 500, 0.3) for k in rng.binomial(500, 0.3, 10_000)} == {0.3}
     assert all(chance.shares(row, [0.5, 0.3, 0.2]) for row in rng.multinomial(300, [0.5, 0.3, 0.2], 10_000))
     assert all(chance.near(x, 2, 0.1) for x in rng.normal(2, 0.1, 10_000))
+    assert all(chance.uniform(row, -1, 3) for row in rng.uniform(-1, 3, (10_000, 50)))
+
+
+def test_what_is_not_uniform_is_refused():
+    """The wrong range, another law, values outside, nan and nothing at all."""
+    rng = np.random.default_rng(2)
+    assert not chance.uniform(rng.uniform(0, 1, 2000), -1, 1)
+    assert not chance.uniform(rng.normal(0.5, 0.1, 2000).clip(0, 1), 0, 1)
+    assert not chance.uniform(np.append(rng.uniform(0, 1, 2000), 1.01), 0, 1)
+    assert not chance.uniform(np.append(rng.uniform(0, 1, 2000), np.nan), 0, 1)
+    assert not chance.uniform([], 0, 1)

@@ -68,3 +68,23 @@ def near(value: float, mean: float, sd: float) -> bool:
     (True, False)
     """
     return bool(abs(value - mean) <= SIGMAS * sd)
+
+
+def uniform(values, low: float, high: float) -> bool:
+    """Whether independent draws are plausibly uniform between low and high; draws outside of them never are.
+
+    The largest distance between their distribution function and that of the law is compared with the exact bound of
+    Dvoretzky, Kiefer and Wolfowitz with Massart's constant (1990): P(distance > d) <= 2 exp(-2 n d^2).
+
+    >>> uniform(np.linspace(0, 1, 999), 0, 1), uniform(np.linspace(0, 1, 999) ** 2, 0, 1)
+    (True, False)
+    """
+    ordered = np.sort(np.ravel(values)).astype(float)
+    n = len(ordered)
+    slack = 1e-6 * (high - low)  # rounding of float32
+    if not n or ordered[0] < low - slack or ordered[-1] > high + slack:
+        return False
+    law = np.clip((ordered - low) / (high - low), 0, 1)
+    steps = np.arange(n + 1) / n
+    distance = max(np.max(steps[1:] - law), np.max(law - steps[:-1]))
+    return bool(distance <= np.sqrt(np.log(2 / FALSE_ALARM) / (2 * n)))

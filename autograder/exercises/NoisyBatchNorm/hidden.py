@@ -1,21 +1,17 @@
 """Hidden tests of NoisyBatchNorm.
 
 No method of drawing is prescribed: what a layer drew is read from last_shift and last_scale, and a test says what is true
-of it. The bounds of the distribution have a false-alarm rate below 1e-9 each, and seeds are fixed.
+of it.
 """
 
-import math
-
 import torch
+from traindeep import chance
 from traindeep.student import vjp
 
 from autograder.exercise import part
 
 PARTS = {"core": 2, "fresh and per feature": 2, "eval": 1}
 DRAWS = 4000
-# A distribution function is off by more than this once in 1e9 samples (Dvoretzky, Kiefer, Wolfowitz, Massart).
-BAND = math.sqrt(math.log(2e9) / (2 * DRAWS))
-CORRELATION = 6.2 / math.sqrt(DRAWS)  # 6.2 standard deviations
 
 
 def _tensor(rng, n, d):
@@ -161,14 +157,6 @@ def _global_state(student, x):
     }
 
 
-def _distance(values, low, high):
-    """Largest distance between the distribution function of the values and that of the uniform distribution."""
-    ordered = ((values.flatten().double().sort().values - low) / (high - low)).clamp(0, 1)
-    n = len(ordered)
-    steps = torch.arange(n + 1, dtype=torch.float64) / n
-    return float(torch.maximum(steps[1:] - ordered, ordered - steps[:-1]).max())
-
-
 def _distribution(student, x):
     """Facts about the distribution of many shifts and scales of two calls."""
     layer, draws = _make(student, x.shape[1], mean_range=0.9, std_max=1.4), []
@@ -181,11 +169,11 @@ def _distribution(student, x):
     table = torch.corrcoef(torch.stack([noise.double() for noise in draws])).nan_to_num(1.0) - torch.eye(4)
     return {
         "shifts lie between -mean_range and mean_range": bool((shift.abs() <= 0.9 + 1e-6).all()),
-        "shifts are uniform": _distance(shift, -0.9, 0.9) < BAND,
+        "shifts are uniform": chance.uniform(shift, -0.9, 0.9),
         "scales lie between 1 and std_max": bool(((scale >= 1 - 1e-6) & (scale <= 1.4 + 1e-6)).all()),
-        "scales are uniform": _distance(scale, 1.0, 1.4) < BAND,
-        "shifts and scales are independent": bool(table[0, 1].abs() < CORRELATION),
-        "calls are independent": bool(table[:2, 2:].abs().max() < CORRELATION),
+        "scales are uniform": chance.uniform(scale, 1.0, 1.4),
+        "shifts and scales are independent": chance.near(table[0, 1], 0, DRAWS**-0.5),
+        "calls are independent": all(chance.near(r, 0, DRAWS**-0.5) for r in table[:2, 2:].flatten()),
         "shifts are never negative": bool((shift >= 0).all()),
         "some scales are below 0.99": bool((scale < 0.99).any()),
         "shifts and scales are as wide as half their ranges": bool(shift.abs().max() < 0.46 and scale.max() < 1.21),
