@@ -14,8 +14,6 @@
 # # Dropout: mechanics
 
 # %%
-import itertools
-
 import numpy as np
 import torch
 from torch import nn
@@ -197,7 +195,7 @@ def expected_preactivation(theta, x, p_keep):
     if not 0 <= p_keep <= 1:
         raise ValueError(f"p_keep must be in [0, 1], got {p_keep}")
     mean = 0.0
-    for bits in itertools.product([0, 1], repeat=n):
+    for bits in np.ndindex(*[2] * n):
         kept = sum(bits)
         mean += p_keep**kept * (1 - p_keep) ** (n - kept) * np.sum(np.asarray(theta) * x * bits)
     return mean
