@@ -72,8 +72,8 @@ class EarlyStopper:
 
         Args:
             val_loss: The validation loss, a float.
-            weights: Arrays or tensors in lists, tuples and dicts, nested or not: a state_dict() is one of these. Or any
-                other object that copy.deepcopy copies, a whole model for one.
+            weights: Arrays or tensors in lists, tuples and dicts, nested or not: a state_dict() is one of these.
+                copy.deepcopy copies them all.
 
         Returns:
             True if this update and the ones just before it are `patience` failures in a row: stop now. Else False.
