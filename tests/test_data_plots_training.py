@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from traindeep.data import digits, noisy_labels
+from traindeep.data import SHAPES, digits, noisy_labels, shapes
 from traindeep.plots import COLORS, axes_box, claim, mean_with_spread, style
 from traindeep.training import evaluate, train
 
@@ -55,6 +55,33 @@ def test_digits_label_noise_changes_training_labels_only():
     np.testing.assert_array_equal(clean.train[0], noisy.train[0])
     np.testing.assert_array_equal(clean.val[1], noisy.val[1])
     np.testing.assert_array_equal(clean.test[1], noisy.test[1])
+
+
+def test_shapes_are_told_apart_by_the_pixels_they_cover():
+    """Each image has two colours 0.25 apart or more, and each class covers a share of its own of the circle around it."""
+    images, labels = shapes(600, seed=1)
+    assert (images.shape, images.dtype, labels.dtype) == ((600, 3, 16, 16), np.float32, np.int64)
+    assert (images.min(), images.max()) == (0, 1)
+    assert set(labels) == set(range(len(SHAPES)))
+    corner = images[:, :, 0, 0]  # no shape reaches it
+    away = abs(images - corner[:, :, None, None]).max(axis=1) > 0.35
+    cover = [np.median(away[labels == k].sum(axis=(1, 2))) for k in range(len(SHAPES))]
+    order = [SHAPES[k] for k in np.argsort(cover)[::-1]]
+    assert order[0] == "disc"
+    assert min(cover) > 10
+
+
+def test_shapes_depend_on_the_seed_and_the_labels_alone_on_their_noise():
+    """One seed, one result; label noise changes about a sixth less than its share of the labels, and no image."""
+    clean, noisy = shapes(2000, 5), shapes(2000, 5, label_noise=0.3)
+    np.testing.assert_array_equal(clean[0], noisy[0])
+    wrong = np.mean(clean[1] != noisy[1])
+    assert abs(wrong - 0.25) < 5 * np.sqrt(0.25 * 0.75 / 2000)
+    assert not np.array_equal(shapes(3, 1)[0], shapes(3, 2)[0])
+    assert shapes(2, size=24)[0].shape == (2, 3, 24, 24)
+    for wrong in ({"n": 0}, {"n": 5, "size": 8}):
+        with pytest.raises(ValueError, match="n >= 1 and size >= 12"):
+            shapes(**wrong)
 
 
 def test_digits_as_images_are_the_same_pixels():

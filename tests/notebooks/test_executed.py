@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell
 from autograder.course import Course, exercises_of, grade_id, release_notebook, role
 
 COURSE = Course.find(__file__)
-MOST_S, MOST_MIB = 400, 2000  # CPU seconds and memory of one notebook: a student's laptop, with room to spare
+MOST_S, MOST_MIB = 300, 2000  # CPU seconds and memory of one notebook: a student's laptop, with room to spare
 COST = """
 import resource as _r
 _used = _r.getrusage(_r.RUSAGE_SELF)
