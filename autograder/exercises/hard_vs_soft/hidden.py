@@ -9,11 +9,11 @@ import numpy as np
 from autograder.exercise import part
 
 PARTS = {"projection": 2, "descent": 3, "lambda": 2}
-STEPS = 300
+STEPS = 400
 
 
 def _problem(rng, n=12, d=4):
-    """X, y, least squares and a safe learning rate. X^T X / N has eigenvalues from 1 to 4: 300 steps are plenty."""
+    """X, y, least squares and a safe learning rate. X^T X / N has eigenvalues from 1 to 4: 400 steps are plenty."""
     q, _ = np.linalg.qr(rng.normal(size=(n, d)))
     v, _ = np.linalg.qr(rng.normal(size=(d, d)))
     eigenvalues = np.linspace(1, 4, d)
