@@ -74,7 +74,7 @@ def l1_penalty(w, lam: float) -> tuple:
     with torch.enable_grad():
         value = lam * torch.nn.functional.l1_loss(w, torch.zeros_like(w), reduction="sum")
         (subgrad,) = torch.autograd.grad(value, w)
-    return float(value), subgrad.numpy()
+    return float(value.detach()), subgrad.numpy()
 
 
 @of("07")
