@@ -430,7 +430,7 @@ def mimo_loss(logits, ym):
         ym: (N, M) tensor of labels 0 to C - 1.
 
     Returns:
-        Tensor with one number. Gradients flow through it.
+        Scalar tensor (no axes). Gradients flow through it.
     """
     ### BEGIN SOLUTION
     return F.cross_entropy(logits.flatten(0, 1), ym.flatten())
