@@ -15,8 +15,8 @@
 #
 # A large network can learn a training set by heart, wrong labels included. Dropout is the rudest cure that anybody has
 # published: at each training step, switch off a random half of the hidden units. It is one multiplication with a random
-# matrix of zeros and ones, and it is on by default in code that has been copied for ten years. Three things about it go
-# wrong all the time, and this notebook is about them:
+# matrix of zeros and ones, and every library has had it for ten years. Still, three things about it go wrong all the
+# time, and this notebook is about them:
 #
 # 1. **The scale.** A layer with half of its units off sends half of the signal. Something must be multiplied by
 #    something, in training *or* at test time, and texts disagree about what and when. A mistake here hides well: the
@@ -26,8 +26,8 @@
 # 3. **The claims.** "Much better than weight decay", "any network gains", "doubles the training time": each of them is
 #    somebody's measurement. You will measure your own, and some will come out differently.
 #
-# By the end you can write dropout forward and backward, in both conventions, for a whole network, for feature
-# maps and as a torch module; and you can say when it helps, when it hurts, and what it costs.
+# By the end you can write dropout forward and backward, in both conventions, for a whole network, for feature maps and
+# as a torch module; and you can say when it helps, when it hurts, and what it costs.
 #
 # **You need**: NumPy and notebook 00; no notebook on normalization. **Time**: about 4 hours. **Points**: 34 for code in
 # seven exercises, 7 for two questions in words. The checks, `hint("sample_keep_mask")` and `progress()` work as before.
@@ -40,9 +40,9 @@
 # million checks.
 #
 # The papers: dropout (Hinton and others 2012, arXiv:1207.0580; at length Srivastava and others, JMLR 15, 2014), its
-# first great success (Krizhevsky, Sutskever and Hinton, NeurIPS 2012), dropout of whole feature maps (Tompson and others
-# 2015, arXiv:1411.4280), of blocks (Ghiasi, Lin and Le 2018, arXiv:1810.12890), and dropout of inputs before it had
-# that name: denoising autoencoders (Vincent and others, ICML 2008).
+# first great success (Krizhevsky, Sutskever and Hinton, NeurIPS 2012), dropout of whole feature maps (Tompson and
+# others 2015, arXiv:1411.4280), of blocks (Ghiasi, Lin and Le 2018, arXiv:1810.12890), and dropout of inputs before it
+# had that name: denoising autoencoders (Vincent and others, ICML 2008).
 
 # %%
 from math import comb, sqrt
@@ -103,13 +103,13 @@ plt.show()
 # again: about half of the hidden units and an input now and then are crossed out, without any connections. The
 # crossed-out units are different each time.
 #
-# **What to notice.** A and B are in the same batch, and their networks differ: **each example has its own mask**. In the
-# next step A gets another one. All these networks share their weights. And note what is never crossed out: the outputs.
-# The usual choice is to keep hidden units with probability 0.5 and inputs with 0.8 or 0.9, and to leave the outputs
-# alone, since dropping one deletes an answer.
+# **What to notice.** A and B are in the same batch, and their networks differ: **each example has its own mask**. In
+# the next step A gets another one. All these networks share their weights. And note what is never crossed out: the
+# outputs. The usual choice is to keep hidden units with probability 0.5 and inputs with 0.8 or 0.9, and to leave the
+# outputs alone, since dropping one deletes an answer.
 #
-# Why should this help? You will hear three stories. A unit that cannot rely on certain other units being there must
-# be useful by itself (**co-adaptation**). A network of which any half must do the job has to store everything more than
+# Why should this help? You will hear three stories. A unit that cannot rely on certain other units being there must be
+# useful by itself (**co-adaptation**). A network of which any half must do the job has to store everything more than
 # once (**redundancy**). And whoever trains a new network at every step, and uses all of them together at the end, has
 # trained an **ensemble**. The first two are put to the test in section 10, the third is notebook 06.
 #
@@ -162,8 +162,8 @@ check("sample_keep_mask")
 # %% [markdown]
 # ### Experiment E05d: are 500 of 1000 dropped?
 #
-# A layer of 1000 units at a drop rate of 0.5: a text says that 500 units are dropped in each step. The number is
-# a sum of 1000 independent coin tosses, and its law is the binomial one,
+# A layer of 1000 units at a drop rate of 0.5: a text says that 500 units are dropped in each step. The number is a sum
+# of 1000 independent coin tosses, and its law is the binomial one,
 #
 # $$ P(k \text{ dropped}) = \binom{1000}{k} \Bigl(\frac12\Bigr)^{1000}, \qquad
 #    \text{mean } n\,p_\text{drop} = 500, \qquad
@@ -210,11 +210,11 @@ claim(
 # the binomial law as a black line through the tops of the bars. A red stick marks exactly 500; the blue band from 469
 # to 531 holds 95 % of the masks.
 #
-# **What to notice.** 500 is the mean and the most likely number, and still only one mask in forty hits it. If you draw a
-# random half *without replacement* (a permutation, of which exactly half is zero), the units are no longer independent:
-# if one is on, the others are a little more often off. For 1000 units that is harmless. For a layer of 4 it is not: the
-# masks "all on" and "all off", one eighth of all masks, would never occur, and the exact statements of notebook 06
-# would be false.
+# **What to notice.** 500 is the mean and the most likely number, and still only one mask in forty hits it. If you draw
+# a random half *without replacement* (a permutation, of which exactly half is zero), the units are no longer
+# independent: if one is on, the others are a little more often off. For 1000 units that is harmless. For a layer of 4
+# it is not: the masks "all on" and "all off", one eighth of all masks, would never occur, and the exact statements of
+# notebook 06 would be false.
 
 # %% [markdown]
 # ## 2 · Keep the mean: scale what is left
@@ -238,8 +238,8 @@ claim(
 #
 # ### By hand
 #
-# Five units, $p_\text{drop} = 0.2$, and the mask drops the second one. Everything that is kept is divided by
-# $1 - 0.2 = 0.8$, that is, multiplied by 1.25.
+# Five units, $p_\text{drop} = 0.2$, and the mask drops the second one. Everything that is kept is divided by $1 - 0.2 =
+# 0.8$, that is, multiplied by 1.25.
 #
 # | | | | | | |
 # | --- | --- | --- | --- | --- | --- |
@@ -349,8 +349,8 @@ plt.show()
 # $$ \frac{\partial L}{\partial x} = \frac{\partial L}{\partial y} \cdot \frac{m}{p_\text{keep}} . $$
 #
 # No gradient passes through a dropped unit, and what passes through the others is scaled as the values were. It must be
-# **the same mask**: with a new one, the network would be corrected for what it did not do. Do not read the mask off
-# the values ("where $y$ is zero") either: behind a ReLU a kept unit can be zero, too.
+# **the same mask**: with a new one, the network would be corrected for what it did not do. Do not read the mask off the
+# values ("where $y$ is zero") either: behind a ReLU a kept unit can be zero, too.
 #
 # **By hand.** The example of section 2, with $\mathrm{d}y = (4, 4, -8, 0, 2)$: $\mathrm{d}x = (5, 0, -10, 0, 2.5)$.
 #
@@ -404,12 +404,13 @@ check("dropout_backward")
 # | inverted | $y = m\,x / p_\text{keep}$ | $y = x$, weights $w$ | $\sum_i w_i x_i$: equal |
 #
 # Both are consistent, and each trains the other's network: the classic weights are $1/p_\text{keep}$ times as large for
-# the same function. Only a mixture is wrong. (The learning rate does not carry over: the same step is a
-# different step in the other units.)
+# the same function. Only a mixture is wrong. (The learning rate does not carry over: the same step is a different step
+# in the other units.)
 #
 # ### Where the factor comes from
 #
-# A unit with two inputs has four masks. At $p_\text{keep} = \frac12$ they are equally likely, and the mean of its sum is
+# A unit with two inputs has four masks. At $p_\text{keep} = \frac12$ they are equally likely, and the mean of its sum
+# is
 #
 # $$
 # \tfrac14\bigl[(0 + 0) + (\theta_1 x_1 + 0) + (0 + \theta_2 x_2) + (\theta_1 x_1 + \theta_2 x_2)\bigr]
@@ -430,10 +431,10 @@ check("dropout_backward")
 # ### What the factor cannot do
 #
 # "So the expected output of each unit is its output at test time." Only up to here: the *sum* has the right mean. Put a
-# ReLU behind it, and take the table once more. The mean of $\mathrm{relu}(\text{sum})$ is $0.16 \cdot 3 = 0.48$. The ReLU
-# of the mean is 0. (With $p_\text{keep} = 0.5$, inputs $(1, 1)$ and weights $(1, -1)$: 0.25 against 0.) A mean does not
-# pass through a bend. So for a network with hidden layers the rule is an approximation; notebook 06 says when it is
-# exact, and measures how far it is off when it is not.
+# ReLU behind it, and take the table once more. The mean of $\mathrm{relu}(\text{sum})$ is $0.16 \cdot 3 = 0.48$. The
+# ReLU of the mean is 0. (With $p_\text{keep} = 0.5$, inputs $(1, 1)$ and weights $(1, -1)$: 0.25 against 0.) A mean
+# does not pass through a bend. So for a network with hidden layers the rule is an approximation; notebook 06 says when
+# it is exact, and measures how far it is off when it is not.
 #
 # ### Convention card
 #
@@ -447,8 +448,8 @@ check("dropout_backward")
 # ### Exercise: `classic_dropout` (6 points)
 #
 # Three functions: `classic_train`, `classic_test_weights`, and `expected_preactivation`, which does the table above for
-# up to 20 inputs. You may know a shortcut for the last one. Write the sum over all masks nevertheless: in
-# notebook 06 you need it where no shortcut exists.
+# up to 20 inputs. You may know a shortcut for the last one. Write the sum over all masks nevertheless: in notebook 06
+# you need it where no shortcut exists.
 #
 # *Difficulty 2 of 4, about 25 minutes.*
 
@@ -531,8 +532,8 @@ check("classic_dropout")
 #
 # Two hidden layers of 256 ReLUs, trained with **classic** dropout (nothing is scaled) at $p_\text{keep} = 0.8$, on 600
 # clean digits. At test time the weights behind the dropped units are multiplied by: $p_\text{keep}$, nothing,
-# $1/p_\text{keep}$, $1/p_\text{drop}$, $p_\text{drop}$. The sixth way is to leave dropout on, since one has trained with
-# it: then the answer is a random variable, and we ask ten times. Three seeds.
+# $1/p_\text{keep}$, $1/p_\text{drop}$, $p_\text{drop}$. The sixth way is to leave dropout on, since one has trained
+# with it: then the answer is a random variable, and we ask ten times. Three seeds.
 #
 # Before you run it: which of the mistakes would you notice, if you looked at the accuracy only?
 
@@ -639,16 +640,16 @@ claim(
 
 # %% [markdown]
 # Figure: two panels, six ways in rows, one dot per seed. Test loss on a logarithmic axis, smallest first: times p_keep
-# about 0.13; dropout left on and no scaling a little more; divided by p_keep twice as much; times p_drop 1.5; divided by
-# p_drop 4. Test accuracy: five of the six between 0.95 and 0.97, only times p_drop falls visibly below.
+# about 0.13; dropout left on and no scaling a little more; divided by p_keep twice as much; times p_drop 1.5; divided
+# by p_drop 4. Test accuracy: five of the six between 0.95 and 0.97, only times p_drop falls visibly below.
 #
 # **What to notice.**
 #
 # - **Multiplying by p_keep is right**: it has the smallest loss of the six in all seeds. Dividing, in either reading of
 #   the one letter that notes use for the rate, makes the outputs too *large*. W05a asks you by how much.
 # - **Accuracy is the wrong instrument.** The largest of several numbers stays the largest if all are multiplied by
-#   something positive; only the biases, which are not scaled along, spoil that. The network with weights divided
-#   by p_drop gives nearly the same answers as the right one, and is absurdly sure of them: its loss is some thirty times
+#   something positive; only the biases, which are not scaled along, spoil that. The network with weights divided by
+#   p_drop gives nearly the same answers as the right one, and is absurdly sure of them: its loss is some thirty times
 #   as large. That is why no check of this notebook looks at accuracy.
 # - **Dropout left on** is not catastrophic, but for several percent of the digits the answer depends on when you ask.
 #   For a doctor's or a bank's computer that is unacceptable, and each single answer is worse. *Averaging* many such
@@ -672,9 +673,9 @@ claim(
 # vote": zero.
 #
 # **By hand.** A weight of a unit that is present in the first of two examples and gets the gradient 4 there, and is
-# dropped in the second: its gradient is $(4 + 0)/2 = 2$, not 4. On average that is what the scale $1/p_\text{keep}$ in the
-# forward pass makes up for. If you divided by the number of examples in which the unit was present, that scale would
-# count twice.
+# dropped in the second: its gradient is $(4 + 0)/2 = 2$, not 4. On average that is what the scale $1/p_\text{keep}$ in
+# the forward pass makes up for. If you divided by the number of examples in which the unit was present, that scale
+# would count twice.
 #
 # Follow the path backwards: $\mathrm{d}s$ as always; $\mathrm{d}W_2$ and $\mathrm{d}b_2$ from the *dropped* $h$;
 # $\mathrm{d}h$ passes through the mask and its scale, and through the slope of the ReLU, in either order;
@@ -828,13 +829,13 @@ check("channel_dropout")
 # %% [markdown]
 # ### Experiment E05f: can a hole be filled in?
 #
-# We make random maps that are as smooth as we like: noise, averaged over windows of 3 to 9 pixels. Then half of each map
-# is dropped, as pixels, as blocks of 3 × 3, or as whole channels, and every dropped value is guessed: the mean of those
-# of its eight neighbours that are left (zero, the mean of all maps, if none is). The score is $R^2$: 1 if all guesses are
-# perfect, 0 if they are as good as always guessing zero. Three seeds.
+# We make random maps that are as smooth as we like: noise, averaged over windows of 3 to 9 pixels. Then half of each
+# map is dropped, as pixels, as blocks of 3 × 3, or as whole channels, and every dropped value is guessed: the mean of
+# those of its eight neighbours that are left (zero, the mean of all maps, if none is). The score is $R^2$: 1 if all
+# guesses are perfect, 0 if they are as good as always guessing zero. Three seeds.
 #
-# Blocks are made from centres: a pixel is dropped if *any* of the nine possible centres around it is drawn, so
-# centres are drawn with $1 - p_\text{keep}^{1/9}$. Centres may lie outside the map; then every pixel is dropped with
+# Blocks are made from centres: a pixel is dropped if *any* of the nine possible centres around it is drawn, so centres
+# are drawn with $1 - p_\text{keep}^{1/9}$. Centres may lie outside the map; then every pixel is dropped with
 # probability $p_\text{drop}$ exactly. (The paper keeps the blocks inside and computes the rate approximately.)
 
 # %% tags=["experiment"]
@@ -947,10 +948,10 @@ claim(
 )
 
 # %% [markdown]
-# Figure: a smooth red and blue map, and the map with half of it missing as single pixels, as blocks, and as a whole. Below
-# each, the map with the holes filled by the mean of their neighbours: with pixels it looks like the original, with blocks
-# the larger holes stay pale, with the channel there is nothing. Right: R² of the guesses against smoothness. Pixels rise
-# from 0.5 to 0.8, blocks from 0.2 to 0.5, channels stay at 0.
+# Figure: a smooth red and blue map, and the map with half of it missing as single pixels, as blocks, and as a whole.
+# Below each, the map with the holes filled by the mean of their neighbours: with pixels it looks like the original,
+# with blocks the larger holes stay pale, with the channel there is nothing. Right: R² of the guesses against
+# smoothness. Pixels rise from 0.5 to 0.8, blocks from 0.2 to 0.5, channels stay at 0.
 #
 # **What to notice.** On a smooth map a pixel that is dropped is three quarters known, from nothing but a 3 × 3 mean. A
 # dropped channel leaves nothing from which to guess it. So at the same rate the three kinds take very different
@@ -960,9 +961,9 @@ claim(
 # %% [markdown]
 # ### Experiment E05g: a small convolutional network
 #
-# Two convolutions of 16 maps and a linear layer, 600 digits of which 20 % have a random label, 20 epochs. The dropout is
-# behind both ReLUs, at 0.3, of pixels, blocks or channels. Three seeds. The argument so far predicts: channels
-# and blocks help, pixels help little.
+# Two convolutions of 16 maps and a linear layer, 600 digits of which 20 % have a random label, 20 epochs. The dropout
+# is behind both ReLUs, at 0.3, of pixels, blocks or channels. Three seeds. The argument so far predicts: channels and
+# blocks help, pixels help little.
 
 # %% tags=["experiment"]
 
@@ -1026,10 +1027,10 @@ claim("Channels have the smaller test loss", saved, holds=np.all(saved > 0), uni
 # **What to notice.** Every kind of dropout is worth five points of accuracy or more here, on average. The prediction
 # about pixels **did not come true**: they are no worse than channels. The last line of E05f says why one should not be
 # surprised. The argument needs smooth maps, and ours are maps of 8 × 8 strokes, where most of a dropped pixel is really
-# gone. Where the argument was made, in large maps of large pictures, neighbours know far more. What is left of it is the
-# loss: with channels it is smaller than with pixels in all three seeds (in one of them only just). An argument can be
-# right and still not apply; only the measurement says which. (That pixels help so much at this rate is one more reason:
-# at 0.3, two layers in a row, no window of 3 × 3 stays whole.)
+# gone. Where the argument was made, in large maps of large pictures, neighbours know far more. What is left of it is
+# the loss: with channels it is smaller than with pixels in all three seeds (in one of them only just). An argument can
+# be right and still not apply; only the measurement says which. (And a window of 3 × 3 pixels stays whole with a
+# probability of only $0.7^9 \approx 0.04$: guessed or not, a convolution nearly always works on damaged windows.)
 
 # %% [markdown]
 # ## 7 · The module
@@ -1111,8 +1112,8 @@ check("InvertedDropout")
 #
 # ### Experiment E05a: a network that learns its labels by heart
 #
-# 600 digits, and 20 % of them get a label at random. Two hidden layers of 256 units, 30 epochs, drop rates of 0, 0.2, 0.5
-# and 0.7 on both hidden layers. Five seeds. The network has 85 000 weights for 600 labels: enough to learn every
+# 600 digits, and 20 % of them get a label at random. Two hidden layers of 256 units, 30 epochs, drop rates of 0, 0.2,
+# 0.5 and 0.7 on both hidden layers. Five seeds. The network has 85 000 weights for 600 labels: enough to learn every
 # wrong one in time. We watch the accuracy on clean test digits after each epoch.
 #
 # There is an older cure: stop in time. 150 more digits, with labels as noisy as those for training, serve as validation
@@ -1210,8 +1211,8 @@ claim("Early stopping is worth less with dropout 0.5 than without: difference", 
 
 # %% [markdown]
 # Figure: left, test accuracy by epoch, with bands over seeds for two of the rates. Without dropout it rises above 0.9
-# within eight epochs and then falls to about 0.84. At 0.2 it falls less. At 0.5 it rises more slowly and stays at 0.93. At
-# 0.7 it never reaches 0.9 and ends near 0.84. Right, for each rate, the accuracies of the last epoch and of early
+# within eight epochs and then falls to about 0.84. At 0.2 it falls less. At 0.5 it rises more slowly and stays at 0.93.
+# At 0.7 it never reaches 0.9 and ends near 0.84. Right, for each rate, the accuracies of the last epoch and of early
 # stopping: far apart at 0, 0.2 and 0.7, together at 0.5.
 #
 # **What to notice.**
@@ -1284,19 +1285,19 @@ steps = change[1024][:, 1] - change[16][:, 1]
 claim("The wider network gains more from dropout than the narrow one", steps, holds=np.all(steps > 0))
 
 # %% [markdown]
-# Figure: left, accuracies on 100 digits: about 0.89 at rates 0 and 0.2, at 0.5 about 0.83 with a wide scatter. Right, points
-# of accuracy gained by dropout: minus two or three at 16 units, about zero at 64 and at 1024.
+# Figure: left, accuracies on 100 digits: about 0.89 at rates 0 and 0.2, at 0.5 about 0.83 with a wide scatter. Right,
+# points of accuracy gained by dropout: minus two or three at 16 units, about zero at 64 and at 1024.
 #
 # **What to notice.**
 #
-# - **Dropout can hurt.** With 100 clean digits there is little to protect against, and four batches an epoch are few for
-#   so much noise: a rate of 0.5 costs several points on average, from nothing to twelve, depending on the seed. A rate of
-#   0.2 costs nothing. With 16 units, eight of them left at each step, the network is simply too small. Dropout takes
-#   capacity away, and whoever has none to spare pays.
-# - **The advice "use a bigger one" is half right**: the damage is gone at 64 units. But a gain does not appear, not even
-#   with 1024. The test loss falls by a hundredth; the accuracy stays within its scatter. (In other runs we saw half a
-#   point, in others nothing. With 500 test images, half a point is two or three digits.) On clean digits even the wide
-#   network has nothing to be cured of.
+# - **Dropout can hurt.** With 100 clean digits there is little to protect against, and four batches an epoch are few
+#   for so much noise: a rate of 0.5 costs several points on average, from nothing to twelve, depending on the seed. A
+#   rate of 0.2 costs nothing. With 16 units, eight of them left at each step, the network is simply too small. Dropout
+#   takes capacity away, and whoever has none to spare pays.
+# - **The advice "use a bigger one" is half right**: the damage is gone at 64 units. But a gain does not appear, not
+#   even with 1024. The test loss falls by a hundredth; the accuracy stays within its scatter. (In other runs we saw
+#   half a point, in others nothing. With 500 test images, half a point is two or three digits.) On clean digits even
+#   the wide network has nothing to be cured of.
 # - Together with E05a: nine points up where a large network met wrong labels, some points down where data or network
 #   were small, and nothing in between. "Dropout reduces errors by a lot" is a statement about *overfitting*, not about
 #   dropout.
@@ -1306,12 +1307,12 @@ claim("The wider network gains more from dropout than the narrow one", steps, ho
 #
 # ### Experiment E05e: twice as long?
 #
-# "Costs about a factor of two", "training takes 1.5 times as long", "quite a lot longer": three texts. The arithmetic of a
-# step is hardly more: one random number and one product per unit. It is the *number of steps* that grows, since gradients
-# are noisier and each unit is trained in half of the cases only. But until when do we count?
+# "Costs about a factor of two", "training takes 1.5 times as long", "quite a lot longer": three texts. The arithmetic
+# of a step is hardly more: one random number and one product per unit. It is the *number of steps* that grows, since
+# gradients are noisier and each unit is trained in half of the cases only. But until when do we count?
 #
-# Two hidden layers of 256 units, 600 clean digits, 40 epochs, drop rates 0 and 0.5, three seeds. We count epochs until the
-# training loss (in evaluation mode) first falls below a goal, for several goals. And from E05a we take the epochs
+# Two hidden layers of 256 units, 600 clean digits, 40 epochs, drop rates 0 and 0.5, three seeds. We count epochs until
+# the training loss (in evaluation mode) first falls below a goal, for several goals. And from E05a we take the epochs
 # until the best validation loss on noisy labels.
 
 # %% tags=["experiment"]
@@ -1388,16 +1389,16 @@ claim(
 )
 
 # %% [markdown]
-# Figure: left, training loss by epoch on a logarithmic axis; the curve with dropout lies to the right of the one without,
-# and the arrows between them are longer for smaller goals. Right, the ratio of epochs for five goals and for the best
-# epoch of E05a, one dot per seed: near 1.2 for losses of 0.3 and 0.1, rising to 1.8 for 0.02; for the best validation
-# epoch scattered from 1 or below to more than 2. Dotted lines mark 1.5 and 2.
+# Figure: left, training loss by epoch on a logarithmic axis; the curve with dropout lies to the right of the one
+# without, and the arrows between them are longer for smaller goals. Right, the ratio of epochs for five goals and for
+# the best epoch of E05a, one dot per seed: near 1.2 for losses of 0.3 and 0.1, rising to 1.8 for 0.02; for the best
+# validation epoch scattered from 1 or below to more than 2. Dotted lines mark 1.5 and 2.
 #
 # **What to notice.** Each of the texts has a point of this figure, and none of them says anything without its question.
-# To a loose goal dropout costs little, to a strict one a lot (the noise keeps the loss from getting very small), and the
-# epoch of the smallest validation loss moves by a factor that depends on the seed. No single factor is reproduced. Try it:
-# with 997 digits and `lr=0.02` instead of 600 and 0.05, the factor to a loss of 0.03 is about 1.1. The factor two comes
-# from the network of Krizhevsky and others, where it was the number of iterations to convergence.
+# To a loose goal dropout costs little, to a strict one a lot (the noise keeps the loss from getting very small), and
+# the epoch of the smallest validation loss moves by a factor that depends on the seed. No single factor is reproduced.
+# Try it: with 997 digits and `lr=0.02` instead of 600 and 0.05, the factor to a loss of 0.03 is about 1.1. The factor
+# two comes from the network of Krizhevsky and others, where it was the number of iterations to convergence.
 
 # %% [markdown]
 # ## 10 · What does it do to the units?
@@ -1489,17 +1490,18 @@ claim("With dropout a unit serves fewer classes: change", classes, holds=np.all(
 # %% [markdown]
 # Figure: left, test accuracy against the share of units cut out. Both curves start at 0.96; without dropout it falls to
 # about 0.85, 0.68 and 0.3 at 50, 70 and 90 %, with dropout to 0.93, 0.86 and 0.47. Right, two bar charts: the ten
-# largest terms are 0.44 of a logit without dropout and 0.38 with it; a unit serves about six classes without, three and a
-# half with dropout.
+# largest terms are 0.44 of a logit without dropout and 0.38 with it; a unit serves about six classes without, three and
+# a half with dropout.
 #
 # **What to notice.**
 #
-# - **Redundancy is real.** With 70 % of the units gone, the network that was trained with dropout still reads 86 % of the
-#   digits. To be fair: at 50 % it is being tested on exactly what it was trained for. At 70 and 90 % it is not, and its
-#   lead is larger there.
+# - **Redundancy is real.** With 70 % of the units gone, the network that was trained with dropout still reads 86 % of
+#   the digits. To be fair: at 50 % it is being tested on exactly what it was trained for. At 70 and 90 % it is not, and
+#   its lead is larger there.
 # - **But the two halves of the usual story pull apart.** An *answer* rests on more units. A single *unit*, however,
 #   became more selective: it serves fewer classes than before. W05b asks what you make of that.
-# - Even without dropout half of the units can go at a cost of some ten points. Networks of this size are redundant anyway.
+# - Even without dropout half of the units can go at a cost of some ten points. Networks of this size are redundant
+#   anyway.
 
 # %% [markdown]
 # ## 11 · Dropout of the inputs
@@ -1507,10 +1509,10 @@ claim("With dropout a unit serves fewer classes: change", classes, holds=np.all(
 # ### Experiment E05i: filling in what is missing
 #
 # Dropping inputs is older than dropout. A **denoising autoencoder** gets a picture with holes and must return the whole
-# picture. To do that it has to learn how pixels depend on each other; an ordinary autoencoder, which may see everything,
-# can get away with copying. Ours has 64 inputs and 100 hidden units, enough to copy. Adam, 40 epochs, 997 digits, with
-# and without dropout of the inputs at 0.3, three seeds. Tested on digits it has not seen, whole and with 30 % of the
-# pixels missing (scaled by 1/0.7, as in training).
+# picture. To do that it has to learn how pixels depend on each other; an ordinary autoencoder, which may see
+# everything, can get away with copying. Ours has 64 inputs and 100 hidden units, enough to copy. Adam, 40 epochs, 997
+# digits, with and without dropout of the inputs at 0.3, three seeds. Tested on digits it has not seen, whole and with
+# 30 % of the pixels missing (scaled by 1/0.7, as in training).
 
 # %% tags=["experiment"]
 
@@ -1567,13 +1569,14 @@ price = denoising[:, 0] / plain[:, 0]
 claim("The price is a larger error on whole digits", price, holds=np.all(price > 1), unit="times")
 
 # %% [markdown]
-# Figure: eight digits in four rows: whole, with holes, repaired by an ordinary autoencoder (which gives back most of the
-# holes), and repaired by the one that was trained with input dropout (smooth strokes without holes, a little blurred).
+# Figure: eight digits in four rows: whole, with holes, repaired by an ordinary autoencoder (which gives back most of
+# the holes), and repaired by the one that was trained with input dropout (smooth strokes without holes, a little
+# blurred).
 #
-# **What to notice.** The ordinary autoencoder has learned to copy, and copies the holes as well: it repairs a quarter of
-# the damage. The other repairs more than three quarters, although it sees such holes in *these* digits for the first time. The
-# price is blur: on whole digits its error is some 25 times that of the copier, which is near zero. This is why inputs are
-# dropped at lower rates than hidden units: what is not in the input is nowhere.
+# **What to notice.** The ordinary autoencoder has learned to copy, and copies the holes as well: it repairs a quarter
+# of the damage. The other repairs more than three quarters, although it sees such holes in *these* digits for the first
+# time. The price is blur: on whole digits its error is some 25 times that of the copier, which is near zero. This is
+# why inputs are dropped at lower rates than hidden units: what is not in the input is nowhere.
 
 # %% [markdown]
 # ## 12 · Where the answers stand
@@ -1594,13 +1597,13 @@ claim("The price is a larger error on whole digits", price, holds=np.all(price >
 # ## 13 · Two questions in words
 
 # %% [markdown] question="W05a" points=4
-# **W05a (4 points).** In lecture notes you read: "We should consider that the weights in training are bigger than at test
-# time: if we do a dropout of a factor of α, we later divide by α." Nothing says whether α is the probability to keep or
-# to drop. (a) For each of the two readings, give the right rule in both conventions: what is scaled, when, by what? (b)
-# Take the sentence at its word: training without scale, and division by α at test time. By which factor is the sum
-# $\sum_i w_i x_i$ at test time larger than its mean in training, in each reading? Give the numbers for α = 0.5, and for
-# α = 0.2 in the reading as a drop rate. (c) Which row of E05c is that, what does it do to the loss, and why does the
-# accuracy hardly show it? (d) Can the sentence be saved by changing one word?
+# **W05a (4 points).** In lecture notes you read: "We should consider that the weights in training are bigger than at
+# test time: if we do a dropout of a factor of α, we later divide by α." Nothing says whether α is the probability to
+# keep or to drop. (a) For each of the two readings, give the right rule in both conventions: what is scaled, when, by
+# what? (b) Take the sentence at its word: training without scale, and division by α at test time. By which factor is
+# the sum $\sum_i w_i x_i$ at test time larger than its mean in training, in each reading? Give the numbers for α = 0.5,
+# and for α = 0.2 in the reading as a drop rate. (c) Which row of E05c is that, what does it do to the loss, and why
+# does the accuracy hardly show it? (d) Can the sentence be saved by changing one word?
 #
 # ### BEGIN SOLUTION
 # **Model answer.**
@@ -1610,19 +1613,19 @@ claim("The price is a larger error on whole digits", price, holds=np.all(price >
 # $1 - \alpha$; inverted, training activations divided by $1 - \alpha$, test untouched. Biases are never scaled.
 #
 # (b) Mean in training: $p_\text{keep}\sum w_i x_i$. Test by the sentence: $\sum w_i x_i/\alpha$. The factor is
-# $1/(\alpha\,p_\text{keep})$. Keep: $1/\alpha^2$, which is **4** at 0.5. Drop: $1/(\alpha(1-\alpha))$, also **4** at 0.5,
-# and $1/(0.2 \cdot 0.8) = 6.25$ at 0.2. (For keep = 0.8 it is 1.56.)
+# $1/(\alpha\,p_\text{keep})$. Keep: $1/\alpha^2$, which is **4** at 0.5. Drop: $1/(\alpha(1-\alpha))$, also **4** at
+# 0.5, and $1/(0.2 \cdot 0.8) = 6.25$ at 0.2. (For keep = 0.8 it is 1.56.)
 #
-# (c) "÷ p_keep" (loss about 2 times the right one) and "÷ p_drop" (about 30 times). Several layers multiply their factors:
-# here two. All logits grow by nearly the same factor, so the largest stays the largest (biases apart), but the softmax
-# becomes far too sure, and the errors that there are cost very much.
+# (c) "÷ p_keep" (loss about 2 times the right one) and "÷ p_drop" (about 30 times). Several layers multiply their
+# factors: here two. All logits grow by nearly the same factor, so the largest stays the largest (biases apart), but the
+# softmax becomes far too sure, and the errors that there are cost very much.
 #
-# (d) Yes: "multiply" instead of "divide" (classic, α = keep); or "divide *in training*" instead of "later" (inverted, α =
-# keep). "The weights in training are bigger than at test time" is right for the classic convention.
+# (d) Yes: "multiply" instead of "divide" (classic, α = keep); or "divide *in training*" instead of "later" (inverted,
+# α = keep). "The weights in training are bigger than at test time" is right for the classic convention.
 #
-# **Rubric.** One point per letter. (a) needs both readings and both conventions, half a point for one of them missing; (b)
-# needs the ratio to the *training mean* (a factor of 2, the ratio to the unscaled sum, earns half a point); (c) needs loss
-# and argmax; (d) any correction that is consistent.
+# **Rubric.** One point per letter. (a) needs both readings and both conventions, half a point for one of them missing;
+# (b) needs the ratio to the *training mean* (a factor of 2, the ratio to the unscaled sum, earns half a point); (c)
+# needs loss and argmax; (d) any correction that is consistent.
 # ### END SOLUTION
 
 # %% [markdown] question="W05b" points=3
@@ -1634,40 +1637,41 @@ claim("The price is a larger error on whole digits", price, holds=np.all(price >
 #
 # ### BEGIN SOLUTION
 # **Model answer.** *Redundancy* is supported directly: with 50, 70, 90 % of the units cut out, networks trained with
-# dropout keep about 0.93, 0.86, 0.47 against 0.85, 0.68, 0.3. Information about a digit must be in many units, otherwise
-# random cuts would hurt as before.
+# dropout keep about 0.93, 0.86, 0.47 against 0.85, 0.68, 0.3. Information about a digit must be in many units,
+# otherwise random cuts would hurt as before.
 #
-# *Specialist or mixture* is two questions. For an **answer** dropout does favour the mixture: the ten largest terms carry
-# 0.38 instead of 0.44 of the right logit. For a **unit** the opposite was found: it serves 3.5 instead of 6 classes, so
-# it is more of a specialist than before. The two go together: several units that are each good for a few classes, and
-# that can stand in for each other. "Dropout enforces a mixture" is right about answers and wrong about units.
+# *Specialist or mixture* is two questions. For an **answer** dropout does favour the mixture: the ten largest terms
+# carry 0.38 instead of 0.44 of the right logit. For a **unit** the opposite was found: it serves 3.5 instead of 6
+# classes, so it is more of a specialist than before. The two go together: several units that are each good for a few
+# classes, and that can stand in for each other. "Dropout enforces a mixture" is right about answers and wrong about
+# units.
 #
-# *Genes*: a gene that works only with certain others is broken up by mating; a unit that works only together
-# with certain others is broken up by masks. That predicts units that are useful on their own, which fits "more
-# selective" and "survives cuts". It is an analogy, not evidence; nothing in E05h is about evolution.
+# *Genes*: a gene that works only with certain others is broken up by mating; a unit that works only together with
+# certain others is broken up by masks. That predicts units that are useful on their own, which fits "more selective"
+# and "survives cuts". It is an analogy, not evidence; nothing in E05h is about evolution.
 #
-# *Not decided*: whether redundancy is *why* dropout generalizes (without cuts the two have nearly the same
-# accuracy); whether units are similar copies or different detectors for the same class; whether it holds for
-# other networks. And at 50 % the test is the training condition of the network with dropout, so only 70 and 90 % are
-# fair.
+# *Not decided*: whether redundancy is *why* dropout generalizes (without cuts the two have nearly the same accuracy);
+# whether units are similar copies or different detectors for the same class; whether it holds for other networks. And
+# at 50 % the test is the training condition of the network with dropout, so only 70 and 90 % are fair.
 #
-# **Rubric.** One point for redundancy with numbers of E05h; one for a position on specialist or mixture that
-# uses at least one of the two measures on the last hidden layer, and separates unit and answer or argues well otherwise;
-# one for the gene picture related to co-adaptation *and* one real limit of the experiment.
+# **Rubric.** One point for redundancy with numbers of E05h; one for a position on specialist or mixture that uses at
+# least one of the two measures on the last hidden layer, and separates unit and answer or argues well otherwise; one
+# for the gene picture related to co-adaptation *and* one real limit of the experiment.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## What you built and where it goes next
 #
 # - **A mask, a scale, and the same mask on the way back.** `dropout_forward` and `dropout_backward` are all of dropout;
-#   channels, blocks and whole branches are other shapes of the mask. Notebook 11 puts them on one ladder, from the unit to
-#   the residual branch.
-# - **`expected_preactivation`** sums over all masks. Notebook 06 does the same for whole networks, and finds out of which
-#   ensemble the network at test time is the average, exactly; it keeps dropout on at test time on purpose, to
+#   channels, blocks and whole branches are other shapes of the mask. Notebook 11 puts them on one ladder, from the unit
+#   to the residual branch.
+# - **`expected_preactivation`** sums over all masks. Notebook 06 does the same for whole networks, and finds out of
+#   which ensemble the network at test time is the average, exactly; it keeps dropout on at test time on purpose, to
 #   measure uncertainty; and it asks what dropout does to a batch norm behind it.
 # - **`InvertedDropout`** stands in the networks of notebook 06 and, at p = 0.5 or less, in your capstone.
-# - **Noise with mean zero, in proportion to the value**: that is a penalty in disguise. Which one, for a linear model, is
-#   the singular-value story of notebook 06; notebook 07 does it for other noises, and compares dropout with weight decay.
+# - **Noise with mean zero, in proportion to the value**: that is a penalty in disguise. Which one, for a linear model,
+#   is the singular-value story of notebook 06; notebook 07 does it for other noises, and compares dropout with weight
+#   decay.
 # - **Early stopping** did nearly as well in E05a. Notebook 08 does it properly.
 # - Not answered here: *why* it helps. Redundancy is a fact; whether it is the reason is another question.
 
