@@ -1118,7 +1118,7 @@ check("InvertedDropout")
 #
 # There is an older cure: stop in time. 150 more digits, with labels as noisy as those for training, serve as validation
 # data, and *early stopping* takes the network of the epoch with the smallest validation loss (notebook 08 does that
-# properly). "Any net that uses early stopping can do better by using dropout", a text says. Can it?
+# properly). One text holds that whoever stops early does better still with dropout. True?
 
 # %% tags=["experiment"]
 Dropout = use("InvertedDropout")
@@ -1232,8 +1232,8 @@ claim("Early stopping is worth less with dropout 0.5 than without: difference", 
 # ### Experiment E05b: where it does not help
 #
 # Now without wrong labels. First, very few digits: 100. Then 600 digits and *one* hidden layer of 16, 64 or 1024 units,
-# with and without dropout. "If your network is not overfitting, you should be using a bigger one", a text advises
-# together with dropout: does the width decide?
+# with and without dropout. "Not overfitting? Then your network is too small", a text advises together with dropout:
+# does the width decide?
 
 # %% tags=["experiment"]
 
@@ -1294,8 +1294,8 @@ claim("The wider network gains more from dropout than the narrow one", steps, ho
 #   for so much noise: a rate of 0.5 costs several points on average, from nothing to twelve, depending on the seed. A
 #   rate of 0.2 costs nothing. With 16 units, eight of them left at each step, the network is simply too small. Dropout
 #   takes capacity away, and whoever has none to spare pays.
-# - **The advice "use a bigger one" is half right**: the damage is gone at 64 units. But a gain does not appear, not
-#   even with 1024. The test loss falls by a hundredth; the accuracy stays within its scatter. (In other runs we saw
+# - **The advice to take a larger network is half right**: the damage is gone at 64 units. But a gain does not appear,
+#   not even with 1024. The test loss falls by a hundredth; the accuracy stays within its scatter. (In other runs we saw
 #   half a point, in others nothing. With 500 test images, half a point is two or three digits.) On clean digits even
 #   the wide network has nothing to be cured of.
 # - Together with E05a: nine points up where a large network met wrong labels, some points down where data or network
@@ -1597,13 +1597,13 @@ claim("The price is a larger error on whole digits", price, holds=np.all(price >
 # ## 13 · Two questions in words
 
 # %% [markdown] question="W05a" points=4
-# **W05a (4 points).** In lecture notes you read: "We should consider that the weights in training are bigger than at
-# test time: if we do a dropout of a factor of α, we later divide by α." Nothing says whether α is the probability to
-# keep or to drop. (a) For each of the two readings, give the right rule in both conventions: what is scaled, when, by
-# what? (b) Take the sentence at its word: training without scale, and division by α at test time. By which factor is
-# the sum $\sum_i w_i x_i$ at test time larger than its mean in training, in each reading? Give the numbers for α = 0.5,
-# and for α = 0.2 in the reading as a drop rate. (c) Which row of E05c is that, what does it do to the loss, and why
-# does the accuracy hardly show it? (d) Can the sentence be saved by changing one word?
+# **W05a (4 points).** Some lecture notes explain test time like this: trained weights are too large for it, so whoever
+# dropped by a factor α has to divide by α later on. Nothing says whether α is the probability to keep or to drop. (a)
+# For each of the two readings, give the right rule in both conventions: what is scaled, when, by what? (b) Take the
+# sentence at its word: training without scale, and division by α at test time. By which factor is the sum $\sum_i w_i
+# x_i$ at test time larger than its mean in training, in each reading? Give the numbers for α = 0.5, and for α = 0.2 in
+# the reading as a drop rate. (c) Which row of E05c is that, what does it do to the loss, and why does the accuracy
+# hardly show it? (d) Can the sentence be saved by changing one word?
 #
 # ### BEGIN SOLUTION
 # **Model answer.**
@@ -1621,7 +1621,7 @@ claim("The price is a larger error on whole digits", price, holds=np.all(price >
 # softmax becomes far too sure, and the errors that there are cost very much.
 #
 # (d) Yes: "multiply" instead of "divide" (classic, α = keep); or "divide *in training*" instead of "later" (inverted,
-# α = keep). "The weights in training are bigger than at test time" is right for the classic convention.
+# α = keep). That trained weights are too large for test time is right for the classic convention.
 #
 # **Rubric.** One point per letter. (a) needs both readings and both conventions, half a point for one of them missing;
 # (b) needs the ratio to the *training mean* (a factor of 2, the ratio to the unscaled sum, earns half a point); (c)
