@@ -114,7 +114,7 @@ def test_true_increase(student, rng):
         noisy = np.tanh(z[:, None] + np.sqrt(lam) * lengths[:, None] * NODES)
         increase = np.mean(((noisy - y[:, None]) ** 2) @ WEIGHTS - (f - y) ** 2)
         found = student.weight_noise_penalty(f.copy(), y.copy(), grad.copy(), trace.copy(), lam)
-        # The next term has fourth derivatives: at most about 50 times the fourth power of the lengths of x.
+        # The next term is below 6 lam^2 times the fourth power of the lengths of x; the rest is room for what follows it.
         bound = 50 * lam**2 * np.mean(lengths**4)
         assert abs(float(found["full"]) - increase) < bound, "the loss under small noise grows by another amount"
 
