@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from traindeep import checks, display, exercise, state
 from traindeep.checks import Report, TestResult
+from traindeep.pictures import pictures
 
 HOSTILE = "<script>alert(1)</script> <class 'str'> {{ 7*7 }} & \x1b[31mred\x1b[0m \x07 \u202e"
 RIGHT = """
@@ -51,7 +52,13 @@ def failing(**kwargs):
     return display.CheckPage(Report("bn_forward_train", "Title.", test.outcome, (test,), hidden=2, hints=3))
 
 
+def pictured():
+    image = np.linspace(0, 1, 48).reshape(1, 3, 4, 4)
+    return failing(message="y differs.", pictures=pictures(image, image[..., ::-1], image))
+
+
 PAGES = {
+    "failed on images": pictured,
     "passed": lambda: page_of(RIGHT),
     "short": lambda: display.CheckPage(page_of(RIGHT).report, short=True),
     "failed with a diagnosis": lambda: page_of(RIGHT.replace("x.var(axis=0)", "x.var(axis=0, ddof=1)"), 1),

@@ -17,12 +17,16 @@ import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from traindeep import exercise
 from traindeep.compare import Compare, Mismatch, Recorded, is_tensor
 from traindeep.student import ForbiddenCall, LocalStudent, Missing, StudentRaised
+
+if TYPE_CHECKING:
+    from traindeep.pictures import Pictures
 
 HERE = str(Path(__file__).parent)
 PRINTED = 2000  # characters of a student's own printing that are shown
@@ -51,6 +55,7 @@ class TestResult:
     misconception: str = ""
     diagnosis: str = ""
     printed: str = ""
+    pictures: "Pictures | None" = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +106,7 @@ def run_test(test: Callable, *, student, compare: Compare, rng: np.random.Genera
             got=error.got,
             misconception=error.misconception,
             diagnosis=error.diagnosis,
+            pictures=error.pictures,
         )
     except Exception as error:
         outcome, message = _explain(error, test)
@@ -161,7 +167,7 @@ def run_visible(id: str, namespace: dict) -> Report:
     student = LocalStudent(namespace, item.forbidden)
     results = []
     for test in item.tests:
-        compare = Compare(student, Recorded(record), test.__name__, item.signatures)
+        compare = Compare(student, Recorded(record), test.__name__, item.signatures, images=item.images)
         printed = io.StringIO()
         with undisturbed(), contextlib.redirect_stdout(printed), student.guarded():
             result = run_test(test, student=student, compare=compare, rng=seeded("visible", id, test.__name__))

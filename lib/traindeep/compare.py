@@ -24,10 +24,10 @@ SMALL = 24  # arrays up to this many values are shown in full
 class Mismatch(AssertionError):
     """A test failed; what the student should read travels with it."""
 
-    def __init__(self, message, *, call="", expected="", got="", misconception="", diagnosis=""):
+    def __init__(self, message, *, call="", expected="", got="", misconception="", diagnosis="", pictures=None):
         super().__init__(message)
         self.call, self.expected, self.got = call, expected, got
-        self.misconception, self.diagnosis = misconception, diagnosis
+        self.misconception, self.diagnosis, self.pictures = misconception, diagnosis, pictures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,8 +92,17 @@ class Call:
 class Compare:
     """The `compare` fixture of visible and hidden tests. See `__call__`."""
 
-    def __init__(self, student, oracle: Oracle, test: str, signatures: dict[str, "Signature"], reveal: bool = True):
+    def __init__(
+        self,
+        student,
+        oracle: Oracle,
+        test: str,
+        signatures: dict[str, "Signature"],
+        reveal: bool = True,
+        images: tuple[str, ...] = (),
+    ):
         self.student, self.oracle, self.test, self.signatures, self.reveal = student, oracle, test, signatures, reveal
+        self.images = images  # names of arguments and results that are shown as pictures
         self.index = 0
 
     def __call__(self, target, *args, **kwargs):
@@ -159,7 +168,18 @@ class Compare:
             got=found.got if self.reveal else "",
             misconception=misconception,
             diagnosis=diagnosis,
+            pictures=self._pictures(call, found) if self.reveal else None,
         )
+
+    def _pictures(self, call: Call, found: "Difference"):
+        """Input, expected and got as pictures, where the exercise says that they are images."""
+        if not found.arrays or found.what.partition("[")[0] not in self.images:
+            return None
+        from traindeep.pictures import pictures  # matplotlib: for who needs it
+
+        named = call._named(call.args, call.kwargs).items()
+        given = next((value for name, value in named if name in self.images and _is_array(value)), None)
+        return pictures(None if given is None else _numpy(given), *map(_numpy, found.arrays))
 
     def _call(self, target, args: tuple, kwargs: dict) -> Call:
         if isinstance(target, str):
@@ -242,6 +262,8 @@ class Difference:
 
     short: str
     explain: Callable[[], tuple[str, str, str]]
+    what: str = ""
+    arrays: tuple = ()  # expected and got, where arrays differ in values or shape
 
     @functools.cached_property
     def _words(self) -> tuple[str, str, str]:
@@ -318,7 +340,9 @@ def _array_difference(expected, got, rtol, atol, what) -> Difference | None:
     if not (is_tensor(got) if is_tensor(expected) else isinstance(got, (np.ndarray, np.generic))):
         return _kind_differs(what, f"{kind} of shape {_shape(expected)}", got)
     if _shape(expected) != _shape(got):
-        return _kind_differs(what, f"shape {_shape(expected)}", got)
+        return dataclasses.replace(
+            _kind_differs(what, f"shape {_shape(expected)}", got), what=what, arrays=(expected, got)
+        )
     e, g = _numpy(expected), _numpy(got)
     if (e.dtype.kind == "b") != (g.dtype.kind == "b") or g.dtype.kind not in "biufc":
         return _kind_differs(what, f"{kind} of dtype {e.dtype}", got)
@@ -346,7 +370,7 @@ def _array_difference(expected, got, rtol, atol, what) -> Difference | None:
         full += f" at {list(worst)}" if worst else ""
         return f"{full}, allowed {atol + rtol * abs(e[worst]):.1g}.", show(expected), show(got)
 
-    return Difference(short + ".", explain)
+    return Difference(short + ".", explain, what, (expected, got))
 
 
 def _kind_differs(what, wanted, got) -> Difference:

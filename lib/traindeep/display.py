@@ -29,7 +29,7 @@ CAP = 4000  # characters of any text that student code can lengthen
 class Block:
     """A piece of a page. `text` and `label` may hold `code` between backticks, except in "pre" and "verbatim"."""
 
-    kind: str  # headline quiet paragraph verbatim items callout pre pair table
+    kind: str  # headline quiet paragraph verbatim items callout pre pair table picture (text: in words, label: its URI)
     text: str = ""
     label: str = ""
     tone: str = ""
@@ -149,6 +149,8 @@ def _explained(failure: TestResult) -> Iterator[Block]:
         yield Block("callout", failure.diagnosis, "Likely cause", "bad")
     if failure.message:
         yield Block("verbatim", clean(failure.message))
+    if failure.pictures:
+        yield Block("picture", failure.pictures.words(), failure.pictures.uri())
     if failure.call:
         yield Block("pre", clean(failure.call), "What was called")
     if failure.expected or failure.got:
@@ -366,7 +368,8 @@ def _text(block: Block, width: int) -> list[str]:
         return [line for item in block.rows for line in _text(item, width)]
     if block.kind == "table":
         return [block.label, *_columns([[_plain(cell) for cell in row] for row in block.rows], width)]
-    return _wrap(f"{block.label} {text}".strip(), width)
+    label = "" if block.kind == "picture" else block.label
+    return _wrap(f"{label} {text}".strip(), width)
 
 
 def _wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:

@@ -26,6 +26,7 @@ class Exercise:
     tests: tuple[Callable, ...]
     signatures: dict[str, Signature]
     forbidden: tuple[str, ...]  # parts of names ("=name": whole names) of torch operations that the answer must not run
+    images: tuple[str, ...] = ()  # names of arguments and results that a failed check shows as pictures
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,6 +55,7 @@ def load(id: str) -> Exercise:
         tests=tests_of(module),
         signatures={name: Signature.parse(text) for name, text in module.SIGNATURES.items()},
         forbidden=tuple(getattr(module, "FORBIDDEN", ())),
+        images=tuple(getattr(module, "IMAGES", ())),
     )
 
 
