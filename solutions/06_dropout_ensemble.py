@@ -391,7 +391,7 @@ claim("The mean net is more accurate than nearly all of its 4096 members: share"
 
 # %% [markdown]
 # Figure: left, the probabilities that the 4096 networks give to the right class of one digit. They are spread over the
-# whole range, with a third of the networks above 0.95; the arithmetic mean is at 0.60, the mean net at 0.97. Middle, the
+# whole range, with about a third of the networks above 0.95; the arithmetic mean is at 0.60, the mean net at 0.97. Middle, the
 # test accuracies of all networks: from 0.1 to 0.9, most between 0.4 and 0.85; both averages lie at the right end, at 0.92
 # and 0.93. Right, the largest difference of each average from the mean net, logarithmic: the renormalized geometric mean
 # of one hidden layer at $10^{-16}$; not renormalized, and the arithmetic mean, between $10^{-3}$ and 0.3; the geometric
@@ -1058,8 +1058,8 @@ claim("With twelve inputs its mean error is smaller than with two: by the factor
 # - It is **not exact**. For the unit on the left the exact mean is 0.204, the Gaussian says 0.424, the tanh of the mean
 #   0.858. The sum is only as normal as its largest term is small; the number of inputs helps on average (0.039 with two
 #   inputs, 0.019 with twelve), but one dominant weight is enough to spoil it.
-# - Where is the Gaussian in a layer of usual size? With hundreds of inputs of similar weight the error disappears in the
-#   sampling error of a few dozen draws.
+# - In a layer of usual size, with hundreds of inputs, nobody can run all masks. There the Gaussian is what one has, and you
+#   now know what it depends on.
 
 # %% [markdown]
 # ## 5 · The singular-value story
@@ -1458,6 +1458,10 @@ for seed in range(3):
 X, y, proline = wines(0)
 print("\nwine, standard deviations:", np.sort(X.std(axis=0))[::-1].round(1))
 print("singular values of the raw features:", np.linalg.svd(X, compute_uv=False).round(1)[:4], "...")
+print(
+    "of proline in the first singular direction:", np.abs(np.linalg.svd(X, full_matrices=False)[2][0, proline]).round(5)
+)
+print("standard deviation of alcohol:", y.std().round(2), "%")
 print("eigenvalues of the correlation matrix:", of_wine["spectrum"][0][0].round(2))
 
 fig, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4))
@@ -1528,12 +1532,13 @@ for name, limit in (("dropout, keep 0.5", 1e-9), ("ridge", 0.1), ("gradient desc
 #   **0.500 of A and 0.962 of B**. A method that cannot tell them apart, and one that treats them as differently as can be;
 #   "dropout reduces the large singular values" is true of A and false of B.
 # - The horizontal lines: make A a hundred times larger and dropout still answers $p_\text{keep}$. **Size by units is
-#   invisible to it.** The rising lines: the 26th number, $25/26 = 0.962$, is $k/(k+\lambda)$ with $k = 25$.
-#   **Size by agreement is rewarded.**
+#   invisible to it.** The rising lines: $25/26 = 0.962$ is $k/(k+\lambda)$ with $k = 25$ and
+#   $\lambda = 1$. **Size by agreement is rewarded.**
 # - Nobody told the training with random masks about a penalty, and it arrives at the same two numbers.
 # - In the wine data the largest singular value, 3386, is proline and nothing else: it is 28 times the next, because
 #   milligrams are small. Ridge and gradient descent believe that it matters. Noting proline in grams moves their
-#   predictions by 0.7 and 1.1 % alcohol, as much as the wines themselves differ; those of dropout do not move at all.
+#   predictions by up to 0.7 and 1.1 % alcohol, about as much as the wines differ (standard deviation 0.8); those of dropout
+#   do not move at all.
 #   The usual cure is to standardize (notebook 01); dropout does it by itself.
 # - Note what dropout does in directions with $\rho < 1$, in which correlated features *differ*: it answers little.
 #   In its own units dropout behaves just as ridge does, large first. What it changes is the meaning of "large".
@@ -1694,8 +1699,7 @@ claim("The largest singular value has a greater share of the sum than before, by
 #   change the order.
 # - **Dropout equalizes units, not patterns.** The pattern with singular value 4.54 is carried by all twenty hidden units
 #   together; no unit is special any more. This is the exact version of "no unit can rely on another".
-# - $\theta$ has $\lambda/H$ in it, so with many hidden units at a fixed rate less is taken away: twenty units that agree
-#   are a safer bet than five.
+# - $\theta$ has $\lambda/H$ in it, so with more hidden units at the same rate less is taken away.
 
 # %% [markdown]
 # ### The verdict
@@ -2037,6 +2041,8 @@ for name, found in combined.items():
     row = found.mean(axis=0)
     line = f"{name:33} {row[0]:6.3f} {row[2]:8.3f}      {row[1]:6.3f} {row[3]:8.3f}     {row[4]:9.3f}"
     print(line, "" if np.isnan(row[5]) else "  " + " ".join(f"{value:.2f}" for value in row[5:9]))
+for name in ("batch norm, 0.5 in all layers", "batch norm, 0.7 in all layers"):
+    print(f"{name}: predicted", *(f"{value:.2f}" for value in combined[name].mean(axis=0)[9:]))
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4))
 LAYERS = np.arange(1, 5)
@@ -2101,6 +2107,104 @@ claim("Without batch norm dropout 0.7 costs less: change", without, holds=np.all
 #   the two interventions to find out in a case of your own.
 
 # %% [markdown]
+# ## 8 · Two questions in words
+
+# %% [markdown] question="W06a" points=6
+# **W06a (6 points).** A lecture says: *"Gradient descent responds more to the larger singular values. Largeness may not
+# mean a lot, it can be due to units. Dropout reduces the influence of the high-singular-value components, which prevents
+# overfitting by relying too heavily on a few patterns."* Write the paragraph that should follow it.
+#
+# (a) For which methods is the first sentence a theorem? Give the formula of one of them. (b) Explain with the penalty
+# $\mathrm{diag}(X^\top X)$ why dropout of the inputs does not see units, and to which singular values it does respond.
+# (c) A data set has a feature "income in cents", correlated with nothing, and thirty questionnaire items, standardized,
+# that all measure nearly the same thing. What do ridge and dropout with $p_\text{keep} = 0.8$ do to each of the two? Give
+# dropout's numbers. (d) When does the lecture's third sentence hold, and when is it reversed? One case of each from E06c.
+# (e) And in the hidden layer, E06d: which singular values suffer there, and what is equalized instead?
+#
+# ### BEGIN SOLUTION
+# **Model answer.** (a) For gradient descent from 0, $c_i = 1 - (1 - \mathrm{lr}\,s_i^2)^k$, and for ridge,
+# $c_i = s_i^2/(s_i^2 + \lambda)$: functions of $s_i$ alone, and rising. (Least squares answers everything in full, so it
+# is about when one stops, or what is penalized.)
+#
+# (b) Averaged over the masks, dropout adds $p_\text{keep}(1-p_\text{keep})\sum_j \lVert X_j\rVert^2 w_j^2$. Measure feature $j$ in
+# a unit that makes its numbers $a$ times as large: $\lVert X_j\rVert^2$ becomes $a^2$ times as large, and the weight that
+# predicts the same is $w_j/a$. The price stays the same, so does the solution's prediction. Written for features divided
+# by their length it is ridge with $\lambda = p_\text{drop}/p_\text{keep}$, so dropout responds to the eigenvalues $\rho_i$ of the
+# **correlation** matrix, $c_i = \rho_i/(\rho_i + \lambda)$.
+#
+# (c) *Income in cents*: an enormous singular value, so ridge hardly touches it (response near 1), however useless.
+# Dropout: $\rho = 1$, $\lambda = 0.25$, response $1/1.25 = 0.8 = p_\text{keep}$. *Thirty items*: their common direction has $\rho$
+# near 30, so dropout answers $30/30.25 = 0.99$ of it. For ridge it depends on the size of $\lambda$ against $30N$; it can be
+# shrunk much more than income is. Where the items differ, $\rho$ is near 0, and both answer little.
+#
+# (d) It holds when a component is large because **one** feature has large numbers: signal A, 0.500 instead of 0.962 with
+# ridge. It is reversed when a component is large because **many** features agree: signal B with the same singular value is
+# answered to 0.962, and the component is among the least shrunk of all.
+#
+# (e) In a linear network with dropout on the hidden layer every singular value loses the same $\theta$ (0.46): the small
+# ones disappear, and the share of the largest grows (0.427 to 0.493). What is equalized are the hidden units: all
+# $\lVert u_i\rVert\lVert v_i\rVert$ become equal. So dropout keeps the model from relying on few *features* or *units*,
+# not on few *patterns*.
+#
+# **Rubric.** (a) 1 point: two methods and one correct formula with the square. (b) 2 points: the price moves with the unit
+# (1), correlation matrix or "features of equal length" (1). (c) 1 point: 0.8 and about 0.99, half for one of them.
+# (d) 1 point: both cases with the reason, not only the numbers. (e) 1 point: equal subtraction, hence the small ones (½);
+# units are equalized (½). An answer that says "dropout shrinks large singular values" without a condition gets no point
+# for (d).
+# ### END SOLUTION
+
+# %% [markdown] question="W06b" points=4
+# **W06b (4 points).** Three sentences: (i) *"Dropout is scale-free: it does not care about magnitude. It is unaffected if
+# one layer is multiplied by $c$ and another divided by it."* (ii) *"It is a much better regularizer than L2 or L1, which
+# pull the weights towards zero."* (iii) *"Given unlimited computation one would average over all settings of the
+# parameters, weighted by their posterior probability. Dropout does this with less computation."*
+#
+# (a) What exactly is invariant in (i), under which conditions on $c$, the activation and the biases? (b) Is it true that
+# dropout does not penalize large weights? Argue with $J(w)$. (c) What would you need to know to defend (ii), and what
+# have you seen in notebooks 05 and 06 that speaks for and against it? (d) Name two differences between what dropout
+# averages and the average in (iii), and say which average the mean net is.
+#
+# ### BEGIN SOLUTION
+# **Model answer.** (a) The function of the network under **every** mask, hence the loss that dropout training minimizes:
+# it is the same for $(cW_1, cb_1, W_2/c, b_2)$. Needed: $c > 0$, an activation with $f(cz) = c f(z)$, such as ReLU or the
+# identity; $b_1$ must be scaled along, $b_2$ must not. With tanh the outputs change. The L2 penalty is not invariant
+# (in our example it grew up to 13 times).
+#
+# (b) No. In a linear model with squared error the average over the masks is
+# $\lVert y - p_\text{keep}Xw\rVert^2 + p_\text{keep}(1-p_\text{keep})\sum_j\lVert X_j\rVert^2 w_j^2$: a quadratic penalty, four times as
+# large for doubled weights; an uncorrelated feature is answered to $p_\text{keep}$ only. What is true: the price of a weight
+# is in units of its feature, so that a large weight on a feature with small numbers is not dearer than a small weight
+# on one with large numbers.
+#
+# (c) One would need a comparison at the best strength of each, on the same network and data, over several seeds, and
+# then for more than one task. For: with 20 % wrong labels dropout gains about 0.1 in accuracy (notebook 05). Against:
+# with 100 clean digits, or a narrow network, it loses; dropout 0.7 in four layers ruins a network on clean digits (E06e). And
+# it is not clear-cut what "better than L2" means when dropout *is* an L2 penalty in suitable units (linear model). It
+# depends on the problem; notebook 07 makes the comparison with L2.
+#
+# (d) Two of: it averages over $2^H$ thinned versions of *one* setting of the parameters, not over all settings; the
+# weights $P(m)$ are fixed in advance and do not depend on the data, they are not a posterior; the members share all
+# their weights and nearly none of them was ever trained by itself; the mean is geometric, not arithmetic. The mean net is the
+# renormalized geometric mean, exactly for one hidden layer with softmax (or sigmoid) outputs, approximately otherwise.
+#
+# **Rubric.** 1 point for each part. (a) all of $c>0$, homogeneous activation, $b_1$; half with one missing. (b) the penalty
+# and a correct conclusion. (c) one fact on each side, and a conclusion that is conditional. (d) two differences (½) and the
+# average with its condition (½).
+# ### END SOLUTION
+
+# %% [markdown]
 # ## What you built, and where it goes next
 #
-# (to be written)
+# - **A judge without sampling**: all $2^H$ masks. Whenever a sentence about dropout sounds too good, ask it for the network
+#   with eight units.
+# - **Passes, entropy, mutual information and ECE** with its diagram. They work for any ensemble: notebook 08 uses them on
+#   ensembles of networks that really were trained one by one, with bagging and checkpoints, and compares.
+# - **DropConnect** as the weight-wise relative of dropout; notebook 11 arranges all relatives (unit, channel, patch,
+#   branch) on one ladder.
+# - **The singular-value story**, finished: ridge and gradient descent see loudness, dropout sees agreement, and hidden
+#   layers lose the same amount from each singular value. Notebook 07 goes on with penalties (L2, weight decay, MAP) and
+#   meets $\lambda\,\mathrm{diag}(X^\top X)$ again as *noise on the inputs*.
+# - **What is invariant**, and a ratio that says what batch norm after dropout gets to see.
+
+# %%
+progress()
