@@ -24,9 +24,9 @@
 #
 # Each of them is a good story: it explains something, and you can carry it around. The question of this notebook is
 # what is left of it when you calculate. You will see that for small networks and linear models one can calculate
-# **exactly**: over all masks, with no sampling and no "approximately". Then it turns out that the first story is true of
-# *one* kind of average, *one* hidden layer and *one* kind of output; that the second depends on the rate; and that the
-# third is half right in a way which is more interesting than the story: dropout spares what is large because many
+# **exactly**: over all masks, with no sampling and no "approximately". Then it turns out that the first story is true
+# of *one* kind of average, *one* hidden layer and *one* kind of output; that the second depends on the rate; and that
+# the third is half right in a way which is more interesting than the story: dropout spares what is large because many
 # features **agree**, and does not care for what is large because of its **units**.
 #
 # By the end you will be able to
@@ -42,9 +42,10 @@
 # for code in eight exercises, 10 for two questions in words. Exercises marked *extension* can be left out without
 # losing the thread.
 #
-# The rules of notebook 02 hold: arguments are left as they were, bad input is refused with a `ValueError` that names the
-# argument, and `hint("dropout_ensemble_exact")` helps. Nowhere in this notebook is there a bare $p$: $p_\text{keep}$ is
-# the probability that a unit stays, $p_\text{drop} = 1 - p_\text{keep}$. Only torch's layers call the latter `p`.
+# The rules of notebook 02 hold: arguments are left as they were, bad input is refused with a `ValueError` that names
+# the argument, and `hint("dropout_ensemble_exact")` helps. Nowhere in this notebook is there a bare $p$:
+# $p_\text{keep}$ is the probability that a unit stays, $p_\text{drop} = 1 - p_\text{keep}$. Only torch's layers call
+# the latter `p`.
 
 # %%
 import copy
@@ -136,8 +137,8 @@ claim("With 256 units no network is ever drawn twice: different ones", seen, hol
 # \text{mean net} = \mathrm{softmax}(p_\text{keep}\, W h + b).
 # $$
 #
-# Powers and products are taken class by class, and $Z$ makes the classes add up to 1. The third is no average at all: it
-# is the network that you use at test time, all units on and the weights multiplied by $p_\text{keep}$.
+# Powers and products are taken class by class, and $Z$ makes the classes add up to 1. The third is no average at all:
+# it is the network that you use at test time, all units on and the weights multiplied by $p_\text{keep}$.
 #
 # **Claim: geo and the mean net are the same.** Write the softmax with its logarithm,
 #
@@ -151,17 +152,17 @@ claim("With 256 units no network is ever drawn twice: different ones", seen, hol
 # $$
 #
 # The first term is simple because $z_m$ is *linear* in the mask, and each entry of the mask is $p_\text{keep}$ on
-# average. The second is a nuisance, but it multiplies all classes by the same factor, and dividing by $Z$ takes it away.
-# What is left are the probabilities of the logits $p_\text{keep} W h + b$. That is the mean net. ∎
+# average. The second is a nuisance, but it multiplies all classes by the same factor, and dividing by $Z$ takes it
+# away. What is left are the probabilities of the logits $p_\text{keep} W h + b$. That is the mean net. ∎
 #
 # Read the proof once more and mark what it needs:
 #
 # - **one layer** of masks, with nothing nonlinear between mask and softmax. After a second hidden layer $z_m$ is no
 #   longer linear in the first mask;
 # - a **softmax** at the end (or a sigmoid, which is a softmax of two classes);
-# - the **renormalization**. How much does $Z$ repair? $Z = e^{A(\bar z) - \overline{A}}$ with $\bar z$ the average logits
-#   and $\overline A$ the average of $A(z_m)$. $A$ is convex, so $Z \le 1$ (Jensen), and $Z$ is the smaller the more the
-#   networks disagree;
+# - the **renormalization**. How much does $Z$ repair? $Z = e^{A(\bar z) - \overline{A}}$ with $\bar z$ the average
+#   logits and $\overline A$ the average of $A(z_m)$. $A$ is convex, so $Z \le 1$ (Jensen), and $Z$ is the smaller the
+#   more the networks disagree;
 # - *not* needed: $p_\text{keep} = \frac12$. The texts that say "halve the weights" have a special case in mind.
 #
 # And a present: since $-\ln Z = \overline{A} - A(\bar z) \ge 0$, the log loss of the mean net is smaller than the
@@ -199,8 +200,8 @@ claim("With 256 units no network is ever drawn twice: different ones", seen, hol
 #
 # ### Exercise: `dropout_ensemble_exact` (7 points)
 #
-# All three averages for one hidden layer, over all $2^H$ masks. This is the judge for everything that follows, so there is
-# no sampling in it.
+# All three averages for one hidden layer, over all $2^H$ masks. This is the judge for everything that follows, so there
+# is no sampling in it.
 #
 # *Difficulty 3 of 4, about 25 minutes.*
 
@@ -259,8 +260,9 @@ check("dropout_ensemble_exact")
 # ### Experiment E06a: 4096 networks in one
 #
 # First the example that you did by hand, then real networks. Three networks with **twelve** hidden units are trained on
-# 600 digits (dropout 0.5, 40 epochs, three seeds): small enough that we can run *every* network in them on 250 test digits. Then twenty random networks with 8 hidden units, and twenty with two hidden layers of 6, $p_\text{keep}$ of 0.5
-# and of 0.8: how far is each average from the mean net?
+# 600 digits (dropout 0.5, 40 epochs, three seeds): small enough that we can run *every* network in them on 250 test
+# digits. Then twenty random networks with 8 hidden units, and twenty with two hidden layers of 6, $p_\text{keep}$ of
+# 0.5 and of 0.8: how far is each average from the mean net?
 
 # %% tags=["experiment"]
 exact = use("dropout_ensemble_exact")
@@ -391,38 +393,40 @@ claim("The mean net is more accurate than nearly all of its 4096 members: share"
 
 # %% [markdown]
 # Figure: left, the probabilities that the 4096 networks give to the right class of one digit. They are spread over the
-# whole range, with about a third of the networks above 0.95; the arithmetic mean is at 0.60, the mean net at 0.97. Middle, the
-# test accuracies of all networks: from 0.1 to 0.9, most between 0.4 and 0.85; both averages lie at the right end, at 0.92
-# and 0.93. Right, the largest difference of each average from the mean net, logarithmic: the renormalized geometric mean
-# of one hidden layer at $10^{-16}$; not renormalized, and the arithmetic mean, between $10^{-3}$ and 0.3; the geometric
-# mean of two hidden layers between $10^{-3}$ and 0.1, except for a few networks at $10^{-15}$.
+# whole range, with about a third of the networks above 0.95; the arithmetic mean is at 0.60, the mean net at 0.97.
+# Middle, the test accuracies of all networks: from 0.1 to 0.9, most between 0.4 and 0.85; both averages lie at the
+# right end, at 0.92 and 0.93. Right, the largest difference of each average from the mean net, logarithmic: the
+# renormalized geometric mean of one hidden layer at $10^{-16}$; not renormalized, and the arithmetic mean, between
+# $10^{-3}$ and 0.3; the geometric mean of two hidden layers between $10^{-3}$ and 0.1, except for a few networks at
+# $10^{-15}$.
 #
 # **What to notice.**
 #
-# - The equality is exact: all digits of the computer agree, for trained and random networks, at 0.5 and at 0.8. And it is
-#   *only* that equality. The arithmetic mean is another prediction (0.60 against 0.97 for the digit shown).
-# - **Averaging is worth a lot.** The average member is right in 0.56 of the cases, the mean net in 0.90; it beats nearly
-#   all of its members. (The best of 4096 comes close, but somebody had to pick it with the test set.)
+# - The equality is exact: all digits of the computer agree, for trained and random networks, at 0.5 and at 0.8. And it
+#   is *only* that equality. The arithmetic mean is another prediction (0.60 against 0.97 for the digit shown).
+# - **Averaging is worth a lot.** The average member is right in 0.56 of the cases, the mean net in 0.90; it beats
+#   nearly all of its members. (The best of 4096 comes close, but somebody had to pick it with the test set.)
 # - **The mean net is not a poor man's arithmetic mean.** In the lectures it is the cheap approximation of the "real"
 #   average. Here it is the better predictor of the two: a loss of 0.44 against 0.82. Networks that have lost most of
 #   their few units know nothing and say so (0.5, 0.3, 0.2); the arithmetic mean lets them vote, the geometric mean
 #   lets those prevail that are sure.
 # - Look at the lowest row on the right. With two hidden layers the equality is gone, except in a few networks where it
-#   holds exactly. Why there? In those no unit of the second layer ever crosses zero, whatever the mask: then the ReLU is
-#   a straight line, and the proof goes through. It is the **nonlinearity between mask and softmax** that breaks it, as in
-#   the small example $\mathbb E\,\mathrm{relu} = 0.25$, $\mathrm{relu}(\mathbb E) = 0$.
+#   holds exactly. Why there? In those no unit of the second layer ever crosses zero, whatever the mask: then the ReLU
+#   is a straight line, and the proof goes through. It is the **nonlinearity between mask and softmax** that breaks it,
+#   as in the small example $\mathbb E\,\mathrm{relu} = 0.25$, $\mathrm{relu}(\mathbb E) = 0$.
 
 # %% [markdown]
 # ## 2 · Run it many times
 #
-# The mean net gives one answer and hides the disagreement of its members. **Monte Carlo dropout** shows it: leave dropout
-# on at test time, run the same image $T$ times (25 to 100 times, in practice), and average. Section 1 says what this
-# estimates: the **arithmetic** mean, with a sampling error that falls as $1/\sqrt T$. It costs $T$ passes instead of one.
+# The mean net gives one answer and hides the disagreement of its members. **Monte Carlo dropout** shows it: leave
+# dropout on at test time, run the same image $T$ times (25 to 100 times, in practice), and average. Section 1 says what
+# this estimates: the **arithmetic** mean, with a sampling error that falls as $1/\sqrt T$. It costs $T$ passes instead
+# of one.
 #
 # ### Two kinds of "I don't know"
 #
-# How unsure is the average $\bar q = \frac1T \sum_t q_t$? Its **entropy** $H(\bar q) = -\sum_c \bar q_c \ln \bar q_c$ says
-# it in one number, from 0 to $\ln C$. But consider two passes over two different images:
+# How unsure is the average $\bar q = \frac1T \sum_t q_t$? Its **entropy** $H(\bar q) = -\sum_c \bar q_c \ln \bar q_c$
+# says it in one number, from 0 to $\ln C$. But consider two passes over two different images:
 #
 # | | pass 1 | pass 2 | average | $H(\bar q)$ | mean of $H(q_t)$ | difference |
 # | --- | --- | --- | --- | --- | --- | --- |
@@ -434,8 +438,8 @@ claim("The mean net is more accurate than nearly all of its 4096 members: share"
 #
 # $$ I = H(\bar q) - \frac1T \sum_t H(q_t) $$
 #
-# separates the two. It is called **mutual information** (between the answer and the mask). $H$ is concave, so $I \ge 0$;
-# it is at most $H(\bar q) \le \ln C$. It is not a variance, although both are 0 when all passes agree.
+# separates the two. It is called **mutual information** (between the answer and the mask). $H$ is concave, so $I \ge
+# 0$; it is at most $H(\bar q) \le \ln C$. It is not a variance, although both are 0 when all passes agree.
 #
 # ### Convention card
 #
@@ -448,8 +452,8 @@ claim("The mean net is more accurate than nearly all of its 4096 members: share"
 #
 # ### Exercise: `mc_dropout_predict` (6 points)
 #
-# Two functions: the passes, and what they say. Be careful with the model that you are lent. Its layers may be in any mode,
-# some of them in training and some not, and afterwards each must be as it was.
+# Two functions: the passes, and what they say. Be careful with the model that you are lent. Its layers may be in any
+# mode, some of them in training and some not, and afterwards each must be as it was.
 #
 # *Difficulty 3 of 4, about 30 minutes.*
 
@@ -533,9 +537,9 @@ check("mc_dropout_predict")
 # ### E06a, continued: deeper networks
 #
 # Full-size networks cannot be enumerated, but now you can sample. Networks with one and with three hidden layers of 128
-# units, dropout 0.5 after each, trained on 600 digits for 40 epochs, three seeds. We compare the mean net with both means
-# over 100 passes, in *total variation*: half of the sum of the absolute differences of the probabilities, which is 0 for
-# equal predictions and 1 for contrary ones.
+# units, dropout 0.5 after each, trained on 600 digits for 40 epochs, three seeds. We compare the mean net with both
+# means over 100 passes, in *total variation*: half of the sum of the absolute differences of the probabilities, which
+# is 0 for equal predictions and 1 for contrary ones.
 
 # %% tags=["experiment"]
 passes, scores = use("mc_dropout_predict"), use("predictive_scores")
@@ -588,8 +592,8 @@ claim("... and has the smaller loss at both depths: by", worse, holds=np.all(wor
 # **What to notice.**
 #
 # - With one hidden layer the geometric mean of the passes is the mean net up to the error of sampling 100 masks
-#   (0.004). With three it is still close, 0.017, while the **arithmetic** mean moves away: 0.04 with one hidden layer, 0.12
-#   with three. Here sampling error is the smaller part: two halves of the passes are 0.05 apart.
+#   (0.004). With three it is still close, 0.017, while the **arithmetic** mean moves away: 0.04 with one hidden layer,
+#   0.12 with three. Here sampling error is the smaller part: two halves of the passes are 0.05 apart.
 # - The mean net has the smaller loss once more, at both depths. So there must be another reason to run the network a
 #   hundred times. It is the *spread*.
 #
@@ -602,10 +606,10 @@ claim("... and has the smaller loss at both depths: by", worse, holds=np.all(wor
 # that are trained for long are usually **overconfident**: they say 0.99 and are right in 0.9 of the cases. The lectures
 # offer a remedy: train with a low dropout rate, average 25 to 100 passes, and the probabilities are better calibrated.
 #
-# To check, sort the answers by their **confidence**, the largest probability of each row; cut the range from 0 to 1 into
-# bins; and compare in each bin the mean confidence with the share of right answers. Plotted against each other they make
-# the **reliability diagram**; calibrated answers lie on the diagonal. The **expected calibration error** is the mean
-# distance from it, with each bin weighted by its number of answers:
+# To check, sort the answers by their **confidence**, the largest probability of each row; cut the range from 0 to 1
+# into bins; and compare in each bin the mean confidence with the share of right answers. Plotted against each other
+# they make the **reliability diagram**; calibrated answers lie on the diagonal. The **expected calibration error** is
+# the mean distance from it, with each bin weighted by its number of answers:
 #
 # $$ \mathrm{ECE} = \sum_b \frac{n_b}{N}\, \lvert \mathrm{acc}_b - \mathrm{conf}_b \rvert . $$
 #
@@ -693,8 +697,8 @@ check("calibration_error")
 # ### Experiment E06b: calibration with Monte Carlo dropout
 #
 # Overconfidence needs something to be wrong about: 300 digits, 20 % of whose labels are replaced by random ones; two
-# hidden layers of 256 units, 60 epochs, five seeds. Four dropout rates, each predicting in two ways: the mean net and the
-# average of 50 passes. The test labels are clean. The grey band in the right panel is the floor: the error that a
+# hidden layers of 256 units, 60 epochs, five seeds. Four dropout rates, each predicting in two ways: the mean net and
+# the average of 50 passes. The test labels are clean. The grey band in the right panel is the floor: the error that a
 # *perfectly calibrated* predictor with the same confidences would get from 500 answers, by chance.
 
 # %% tags=["experiment"]
@@ -780,18 +784,20 @@ claim("It hardly changes the accuracy, change", same, holds=np.all(abs(same) < 0
 # %% [markdown]
 # Figure: left, reliability at dropout 0.1, all seeds together: both curves lie below the diagonal, the mean net's lower
 # (at a confidence of 0.75 it is right in 0.57 of the cases, the passes in 0.67). Middle, at dropout 0.5: both lie above
-# it, and the passes higher. The pale circles show how many answers are in a bin; at 0.1 nearly all are in the last. Only
-# bins with at least ten answers are drawn. Right, ECE against the dropout rate, bands of one standard deviation: the mean
-# net goes 0.10, 0.09, 0.06, 0.11; the passes 0.10, 0.07, 0.03 and then up to 0.22. The grey floor lies at 0.01 to 0.07.
+# it, and the passes higher. The pale circles show how many answers are in a bin; at 0.1 nearly all are in the last.
+# Only bins with at least ten answers are drawn. Right, ECE against the dropout rate, bands of one standard deviation:
+# the mean net goes 0.10, 0.09, 0.06, 0.11; the passes 0.10, 0.07, 0.03 and then up to 0.22. The grey floor lies at 0.01
+# to 0.07.
 #
 # **What to notice.**
 #
-# - At a **low** rate the remedy works: averaging brings the error from 0.090 to 0.066 (rate 0.1) and from 0.061 to 0.032
-#   (rate 0.2), in every seed. The second is down in the floor: from 500 answers nobody can tell it from calibrated.
-# - At 0.5 it does **harm**: from 0.114 to 0.217, in every seed. The network is right in 0.87 of the cases, and the average
-#   says 0.65.
-# - The two are one and the same fact. Averaging does one thing: it **lowers confidence**, at every rate. (That
-#   it cannot exceed the mean confidence of the passes is Jensen again, since the maximum is convex.) Whether this is good
+# - At a **low** rate the remedy works: averaging brings the error from 0.090 to 0.066 (rate 0.1) and from 0.061 to
+#   0.032 (rate 0.2), in every seed. The second is down in the floor: from 500 answers nobody can tell it from
+#   calibrated.
+# - At 0.5 it does **harm**: from 0.114 to 0.217, in every seed. The network is right in 0.87 of the cases, and the
+#   average says 0.65.
+# - The two are one and the same fact. Averaging does one thing: it **lowers confidence**, at every rate. (That it
+#   cannot exceed the mean confidence of the passes is Jensen again, since the maximum is convex.) Whether this is good
 #   depends on which side of the diagonal you are on. "More calibrated" without "at a low rate, in an overconfident
 #   network" is not a property of the method.
 # - The accuracy does not move. This is not an ensemble that predicts better, it is one that speaks more carefully.
@@ -799,11 +805,11 @@ claim("It hardly changes the accuracy, change", same, holds=np.all(abs(same) < 0
 # %% [markdown]
 # ### E06b, continued: three follow-up questions
 #
-# **Is it the noise in the labels?** A network that has been told wrong labels in one case of six *should* be modest, and
-# we test it on clean ones. So repeat it with 100 digits and clean labels. **How many passes?** Take only the first few of
-# the fifty. **Does the uncertainty find the errors?** At rate 0.2, take a wrong and a right answer at random: how often
-# does the wrong one have the higher uncertainty? One half would be guessing. The same for a picture of noise (each pixel
-# uniform between 0 and 1) against a digit.
+# **Is it the noise in the labels?** A network that has been told wrong labels in one case of six *should* be modest,
+# and we test it on clean ones. So repeat it with 100 digits and clean labels. **How many passes?** Take only the first
+# few of the fifty. **Does the uncertainty find the errors?** At rate 0.2, take a wrong and a right answer at random:
+# how often does the wrong one have the higher uncertainty? One half would be guessing. The same for a picture of noise
+# (each pixel uniform between 0 and 1) against a digit.
 
 
 # %% tags=["experiment"]
@@ -854,16 +860,16 @@ claim("Mutual information tells noise from digits better than entropy: gain", mu
 # %% [markdown]
 # **What to notice.**
 #
-# - **Clean labels:** with 100 digits the picture is the same, 0.056 to 0.039 at rate 0.1, and 0.034 to 0.114 at 0.5. The
-#   noise in the labels makes the network modest to begin with, but the harm does not come from it alone.
+# - **Clean labels:** with 100 digits the picture is the same, 0.056 to 0.039 at rate 0.1, and 0.034 to 0.114 at 0.5.
+#   The noise in the labels makes the network modest to begin with, but the harm does not come from it alone.
 # - **Passes:** one pass is bad (it is a random thin network, ECE 0.067); from 5 on the ECE stays as it is, and the
 #   loss goes on falling a little, from 0.641 to 0.603. 25 to 100 passes are on the safe side.
-# - **Uncertainty:** it does find errors. A wrong answer is the less certain one in 0.86 of the pairs. But the entropy of
-#   the *one-pass* mean net does that too (0.856 against 0.861, less than the spread of the seeds), and mutual information
-#   is a little worse at it. Nor does mutual information recognize noise pictures better (0.72 against 0.77, with a large
-#   spread between seeds). Two claims of this cell were **not** reproduced. The published cases where the spread of passes
-#   is worth its price are larger networks and inputs far from the training data; compare with the entropy of one pass
-#   before you pay a hundred times.
+# - **Uncertainty:** it does find errors. A wrong answer is the less certain one in 0.86 of the pairs. But the entropy
+#   of the *one-pass* mean net does that too (0.856 against 0.861, less than the spread of the seeds), and mutual
+#   information is a little worse at it. Nor does mutual information recognize noise pictures better (0.72 against 0.77,
+#   with a large spread between seeds). Two claims of this cell were **not** reproduced. The published cases where the
+#   spread of passes is worth its price are larger networks and inputs far from the training data; compare with the
+#   entropy of one pass before you pay a hundred times.
 
 # %% [markdown]
 # ## 4 · Dropping single weights
@@ -887,18 +893,18 @@ claim("Mutual information tells noise from digits better than entropy: gain", mu
 # $\mathrm{Cov}(z_a, z_b) = p_\text{keep}(1-p_\text{keep})\sum_i W_{ai}W_{bi}v_i^2$; with DropConnect their masks are
 # independent, and it is 0.
 #
-# **By hand.** $v = (2, 1)$, $W = \begin{pmatrix}1&2\\3&-1\end{pmatrix}$, $p_\text{keep} = \frac12$. Means
-# $\frac12(2 + 2) = 2$ and $\frac12(6-1) = 2.5$; variances $\frac14(4+4) = 2$ and $\frac14(36+1) = 9.25$. Covariance with
-# dropout $\frac14(1\cdot3\cdot4 + 2\cdot(-1)\cdot1) = 2.5$, with DropConnect 0.
+# **By hand.** $v = (2, 1)$, $W = \begin{pmatrix}1&2\\3&-1\end{pmatrix}$, $p_\text{keep} = \frac12$. Means $\frac12(2 +
+# 2) = 2$ and $\frac12(6-1) = 2.5$; variances $\frac14(4+4) = 2$ and $\frac14(36+1) = 9.25$. Covariance with dropout
+# $\frac14(1\cdot3\cdot4 + 2\cdot(-1)\cdot1) = 2.5$, with DropConnect 0.
 #
 # **At test time** there are $2^{OI}$ masks, and an activation $f$ in the way: $\mathbb E f(z) \ne f(\mathbb E z)$. With
-# many inputs $z_o$ is a sum of many independent terms, hence nearly normal; and a normal distribution is known from mean
-# and variance. So DropConnect draws $z \sim \mathcal N(\mathbb E z, \mathrm{Var}\, z)$ a number of times and averages
-# $f(z)$.
+# many inputs $z_o$ is a sum of many independent terms, hence nearly normal; and a normal distribution is known from
+# mean and variance. So DropConnect draws $z \sim \mathcal N(\mathbb E z, \mathrm{Var}\, z)$ a number of times and
+# averages $f(z)$.
 #
-# The authors report that $p_\text{keep} = \frac12$ usually works best. That is an observation on their data; what can be
-# *derived* is that the variance $p_\text{keep}(1-p_\text{keep})$ is then the largest. Relative to the mean the noise grows
-# on, as $(1-p_\text{keep})/p_\text{keep}$, the smaller $p_\text{keep}$ becomes.
+# The authors report that $p_\text{keep} = \frac12$ usually works best. That is an observation on their data; what can
+# be *derived* is that the variance $p_\text{keep}(1-p_\text{keep})$ is then the largest. Relative to the mean the noise
+# grows on, as $(1-p_\text{keep})/p_\text{keep}$, the smaller $p_\text{keep}$ becomes.
 #
 # ### Convention card
 #
@@ -978,9 +984,9 @@ check("dropconnect_gaussian")
 # %% [markdown]
 # ### Experiment E06f: is the Gaussian good enough?
 #
-# One tanh unit, $p_\text{keep} = 0.5$, so few inputs that all masks can be run. Three estimates of $\mathbb E \tanh(z)$:
-# exact; the Gaussian (10 000 draws, so that sampling does not blur the comparison); and the tanh of the mean. 120 random
-# units for each number of inputs, weights scaled so that the variance of $z$ stays the same.
+# One tanh unit, $p_\text{keep} = 0.5$, so few inputs that all masks can be run. Three estimates of $\mathbb E
+# \tanh(z)$: exact; the Gaussian (10 000 draws, so that sampling does not blur the comparison); and the tanh of the
+# mean. 120 random units for each number of inputs, weights scaled so that the variance of $z$ stays the same.
 
 # %% tags=["experiment"]
 moments, infer = use("dropconnect_moments"), use("dropconnect_infer")
@@ -1047,8 +1053,8 @@ claim("With twelve inputs its mean error is smaller than with two: by the factor
 
 # %% [markdown]
 # Figure: left, the pre-activations of one unit with six inputs under all 64 masks. They fall into two heaps, around −1
-# and around 3, because one large weight is either there or not; the Gaussian with the same mean and variance has its top
-# in the gap between them. Right, the error of both estimates against the number of inputs, logarithmic, medians and
+# and around 3, because one large weight is either there or not; the Gaussian with the same mean and variance has its
+# top in the gap between them. Right, the error of both estimates against the number of inputs, logarithmic, medians and
 # quartiles of 120 units: tanh of the mean stays near 0.15, the Gaussian near 0.01.
 #
 # **What to notice.**
@@ -1058,8 +1064,8 @@ claim("With twelve inputs its mean error is smaller than with two: by the factor
 # - It is **not exact**. For the unit on the left the exact mean is 0.204, the Gaussian says 0.424, the tanh of the mean
 #   0.858. The sum is only as normal as its largest term is small; the number of inputs helps on average (0.039 with two
 #   inputs, 0.019 with twelve), but one dominant weight is enough to spoil it.
-# - In a layer of usual size, with hundreds of inputs, nobody can run all masks. There the Gaussian is what one has, and you
-#   now know what it depends on.
+# - In a layer of usual size, with hundreds of inputs, nobody can run all masks. There the Gaussian is what one has, and
+#   you now know what it depends on.
 
 # %% [markdown]
 # ## 5 · The singular-value story
@@ -1094,15 +1100,14 @@ claim("With twelve inputs its mean error is smaller than with two: by the factor
 #
 # 1 means: answered in full. 0: ignored.
 #
-# **Ridge** minimizes $\lVert y - Xw\rVert^2 + \lambda\lVert w\rVert^2$, so $(X^\top X + \lambda I)\,w = X^\top y$. Multiply
-# from the left by $v_i^\top$: $(s_i^2 + \lambda)\, v_i^\top w = s_i\, u_i^\top y$. Compare with least squares:
+# **Ridge** minimizes $\lVert y - Xw\rVert^2 + \lambda\lVert w\rVert^2$, so $(X^\top X + \lambda I)\,w = X^\top y$.
+# Multiply from the left by $v_i^\top$: $(s_i^2 + \lambda)\, v_i^\top w = s_i\, u_i^\top y$. Compare with least squares:
 #
 # $$ c_i = \frac{s_i^2}{s_i^2 + \lambda} . $$
 #
-# **Gradient descent** on $\frac12\lVert y - Xw\rVert^2$ from $w = 0$: one step is
-# $w \leftarrow w - \mathrm{lr}\, X^\top(Xw - y)$. In direction $i$, and with $e_i = v_i^\top (w - w_\text{LS})$ for what is
-# missing, the step is $e_i \leftarrow (1 - \mathrm{lr}\, s_i^2)\, e_i$. After $k$ steps a share of
-# $(1 - \mathrm{lr}\, s_i^2)^k$ is missing:
+# **Gradient descent** on $\frac12\lVert y - Xw\rVert^2$ from $w = 0$: one step is $w \leftarrow w - \mathrm{lr}\,
+# X^\top(Xw - y)$. In direction $i$, and with $e_i = v_i^\top (w - w_\text{LS})$ for what is missing, the step is $e_i
+# \leftarrow (1 - \mathrm{lr}\, s_i^2)\, e_i$. After $k$ steps a share of $(1 - \mathrm{lr}\, s_i^2)^k$ is missing:
 #
 # $$ c_i = 1 - (1 - \mathrm{lr}\, s_i^2)^{k} . $$
 #
@@ -1206,8 +1211,8 @@ check("shrinkage_profile")
 # %% [markdown]
 # ### What dropout does: the objective
 #
-# Now the same linear model with dropout of the *inputs*: each entry of $X$ is kept with probability $p_\text{keep}$, by a
-# mask entry of its own, in every step anew. On average over the masks, training minimizes
+# Now the same linear model with dropout of the *inputs*: each entry of $X$ is kept with probability $p_\text{keep}$, by
+# a mask entry of its own, in every step anew. On average over the masks, training minimizes
 #
 # $$ J(w) = \mathbb E_m \lVert y - (m \circ X)\, w\rVert^2 . $$
 #
@@ -1226,19 +1231,19 @@ check("shrinkage_profile")
 # $$
 #
 # This is not an approximation. **Dropout in a linear model is a penalty**, and it is almost ridge: every weight is
-# punished in proportion to its square. But each weight has a price of its own, $\lVert X_j \rVert^2$, the $j$-th entry of
-# $\mathrm{diag}(X^\top X)$. Weights of large features are expensive.
+# punished in proportion to its square. But each weight has a price of its own, $\lVert X_j \rVert^2$, the $j$-th entry
+# of $\mathrm{diag}(X^\top X)$. Weights of large features are expensive.
 #
-# Whole inputs are used at test time, with the weights $u = p_\text{keep}\, w$ (notebook 05). To see what dropout does to
-# them, put $w = u/p_\text{keep}$ into $J$, simplify, and set the derivative to zero. That is the exercise; you should
-# arrive at an equation like that of ridge,
+# Whole inputs are used at test time, with the weights $u = p_\text{keep}\, w$ (notebook 05). To see what dropout does
+# to them, put $w = u/p_\text{keep}$ into $J$, simplify, and set the derivative to zero. That is the exercise; you
+# should arrive at an equation like that of ridge,
 #
 # $$ \bigl(X^\top X + \lambda\, \mathrm{diag}(X^\top X)\bigr)\, u = X^\top y, \qquad \lambda = \;? $$
 #
 # ### By hand
 #
-# One row, $X = (3, 1)$, $y = 2$, $w = (1, -1)$, $p_\text{keep} = \frac12$. The four masks leave $(m\circ X)w$ at 0, 3, −1
-# and 2, so $J = \frac14(2^2 + 1^2 + 3^2 + 0^2) = 3.5$. By the formula: $(2 - \frac12\cdot2)^2 + \frac14(9\cdot1 +
+# One row, $X = (3, 1)$, $y = 2$, $w = (1, -1)$, $p_\text{keep} = \frac12$. The four masks leave $(m\circ X)w$ at 0, 3,
+# −1 and 2, so $J = \frac14(2^2 + 1^2 + 3^2 + 0^2) = 3.5$. By the formula: $(2 - \frac12\cdot2)^2 + \frac14(9\cdot1 +
 # 1\cdot1) = 1 + 2.5 = 3.5$.
 #
 # ### Convention card
@@ -1323,17 +1328,17 @@ check("dropout_ridge")
 # %% [markdown]
 # ### The price list, and what it does to units
 #
-# You have found $\lambda = (1-p_\text{keep})/p_\text{keep} = p_\text{drop}/p_\text{keep}$. Now compare with ridge. Divide each
-# feature by its length, $\tilde X_j = X_j / \lVert X_j\rVert$, and measure the weights accordingly, $\tilde u_j = \lVert
-# X_j\rVert\, u_j$; the predictions stay as they are, $Xu = \tilde X\tilde u$. The matrix $\mathrm{diag}(X^\top X)$ turns into
-# the identity, and the equation for $u$ becomes
+# You have found $\lambda = (1-p_\text{keep})/p_\text{keep} = p_\text{drop}/p_\text{keep}$. Now compare with ridge.
+# Divide each feature by its length, $\tilde X_j = X_j / \lVert X_j\rVert$, and measure the weights accordingly, $\tilde
+# u_j = \lVert X_j\rVert\, u_j$; the predictions stay as they are, $Xu = \tilde X\tilde u$. The matrix
+# $\mathrm{diag}(X^\top X)$ turns into the identity, and the equation for $u$ becomes
 #
 # $$ \bigl(\tilde X^\top \tilde X + \lambda I\bigr)\, \tilde u = \tilde X^\top y . $$
 #
-# **Dropout is ridge on features of equal length.** The units have disappeared: whether proline is measured in milligrams
-# or in grams, $\tilde X$ is the same. So dropout has singular values that it responds to, but not those of $X$. If the
-# features are centred, $R = \tilde X^\top\tilde X$ is their **correlation matrix**; call its eigenvalues $\rho_i$. By the
-# ridge formula, in the directions of $R$
+# **Dropout is ridge on features of equal length.** The units have disappeared: whether proline is measured in
+# milligrams or in grams, $\tilde X$ is the same. So dropout has singular values that it responds to, but not those of
+# $X$. If the features are centred, $R = \tilde X^\top\tilde X$ is their **correlation matrix**; call its eigenvalues
+# $\rho_i$. By the ridge formula, in the directions of $R$
 #
 # $$ c_i = \frac{\rho_i}{\rho_i + \lambda}, \qquad \sum_i \rho_i = D . $$
 #
@@ -1348,16 +1353,16 @@ check("dropout_ridge")
 # ### Experiment E06c: two signals with the same singular value
 #
 # Make it as sharp as possible. Signal A sits in one feature, with scale $a$. Signal B, independent of A, is repeated in
-# $a^2$ features of scale 1. Both directions have the **same** singular value, $a\sqrt N$: in one feature because its unit is
-# small, in the other because many agree. The target is A + B; we ask how much of each the prediction contains. Ridge has
-# $\lambda = N$; gradient descent takes 100 steps with $\mathrm{lr} = 1/(100N)$. 200 rows, three seeds.
+# $a^2$ features of scale 1. Both directions have the **same** singular value, $a\sqrt N$: in one feature because its
+# unit is small, in the other because many agree. The target is A + B; we ask how much of each the prediction contains.
+# Ridge has $\lambda = N$; gradient descent takes 100 steps with $\mathrm{lr} = 1/(100N)$. 200 rows, three seeds.
 #
 # For $a = 5$ we also train **without any formula**: plain gradient descent on $X$ with fresh random masks in each step,
 # 6000 steps, weights averaged over the last 4000.
 #
 # Then real data: 178 wines, twelve chemical measurements, predict the alcohol. One of them, proline, spreads over
-# hundreds of mg/l; the next largest over 14. Three random samples of 120 wines. What do the three methods do, and what happens if
-# somebody notes proline in grams?
+# hundreds of mg/l; the next largest over 14. Three random samples of 120 wines. What do the three methods do, and what
+# happens if somebody notes proline in grams?
 
 # %% tags=["experiment"]
 respond, gd_response, ridge_response = use("singular_response"), use("gd_filter"), use("ridge_filter")
@@ -1520,36 +1525,35 @@ for name, limit in (("dropout, keep 0.5", 1e-9), ("ridge", 0.1), ("gradient desc
 # %% [markdown]
 # Figure: left, how much of each signal is answered, against the common singular value. Ridge (grey band) and gradient
 # descent (dotted) rise to 1 for both signals. Dropout for B, spread over many features, rises as well; with
-# $p_\text{keep} = 0.5$ it lies on the ridge curve. Dropout for A, in one feature, is a horizontal line at $p_\text{keep}$,
-# whatever the singular value. Middle, the response of dropout on wine against the eigenvalue of the correlation matrix:
-# the points of three samples lie on the curve $\rho/(\rho+\lambda)$, from 0.08 to 0.83, and pass through 0.5 at 1.
-# Right, predictions before and after proline changes its unit: dropout on the diagonal, ridge and gradient descent
-# scattered around it.
+# $p_\text{keep} = 0.5$ it lies on the ridge curve. Dropout for A, in one feature, is a horizontal line at
+# $p_\text{keep}$, whatever the singular value. Middle, the response of dropout on wine against the eigenvalue of the
+# correlation matrix: the points of three samples lie on the curve $\rho/(\rho+\lambda)$, from 0.08 to 0.83, and pass
+# through 0.5 at 1. Right, predictions before and after proline changes its unit: dropout on the diagonal, ridge and
+# gradient descent scattered around it.
 #
 # **What to notice.**
 #
-# - At scale 5 both directions have the singular value $5\sqrt N$. Ridge answers 0.962 of A and 0.962 of B. Dropout answers
-#   **0.500 of A and 0.962 of B**. A method that cannot tell them apart, and one that treats them as differently as can be;
-#   "dropout reduces the large singular values" is true of A and false of B.
+# - At scale 5 both directions have the singular value $5\sqrt N$. Ridge answers 0.962 of A and 0.962 of B. Dropout
+#   answers **0.500 of A and 0.962 of B**. A method that cannot tell them apart, and one that treats them as differently
+#   as can be; "dropout reduces the large singular values" is true of A and false of B.
 # - The horizontal lines: make A a hundred times larger and dropout still answers $p_\text{keep}$. **Size by units is
 #   invisible to it.** The rising lines: $25/26 = 0.962$ is $k/(k+\lambda)$ with $k = 25$ and
 #   $\lambda = 1$. **Size by agreement is rewarded.**
 # - Nobody told the training with random masks about a penalty, and it arrives at the same two numbers.
 # - In the wine data the largest singular value, 3386, is proline and nothing else: it is 28 times the next, because
 #   milligrams are small. Ridge and gradient descent believe that it matters. Noting proline in grams moves their
-#   predictions by up to 0.7 and 1.1 % alcohol, about as much as the wines differ (standard deviation 0.8); those of dropout
-#   do not move at all.
-#   The usual cure is to standardize (notebook 01); dropout does it by itself.
+#   predictions by up to 0.7 and 1.1 % alcohol, about as much as the wines differ (standard deviation 0.8); those of
+#   dropout do not move at all. The usual cure is to standardize (notebook 01); dropout does it by itself.
 # - Note what dropout does in directions with $\rho < 1$, in which correlated features *differ*: it answers little.
 #   In its own units dropout behaves just as ridge does, large first. What it changes is the meaning of "large".
 
 # %% [markdown]
 # ### And the hidden layer?
 #
-# In a network dropout acts on **hidden** units, and these have no units of measurement: the network chooses them itself.
-# The simplest network with a hidden layer is linear, $x \mapsto U V^\top x$ with $H$ hidden units: column $u_i$ of $U$
-# holds the outgoing weights of hidden unit $i$, column $v_i$ of $V$ its incoming ones. Let it learn a given matrix $M$
-# (inputs with covariance $I$). Dropout with inverted scaling puts $m_i/p_\text{keep}$ in front of unit $i$:
+# In a network dropout acts on **hidden** units, and these have no units of measurement: the network chooses them
+# itself. The simplest network with a hidden layer is linear, $x \mapsto U V^\top x$ with $H$ hidden units: column $u_i$
+# of $U$ holds the outgoing weights of hidden unit $i$, column $v_i$ of $V$ its incoming ones. Let it learn a given
+# matrix $M$ (inputs with covariance $I$). Dropout with inverted scaling puts $m_i/p_\text{keep}$ in front of unit $i$:
 #
 # $$ J(U, V) = \mathbb E_m \Bigl\lVert M - \tfrac{1}{p_\text{keep}} \sum_i m_i\, u_i v_i^\top \Bigr\rVert_F^2 . $$
 #
@@ -1558,36 +1562,37 @@ for name, limit in (("dropout, keep 0.5", 1e-9), ("ridge", 0.1), ("gradient desc
 # $$ J = \lVert M - UV^\top\rVert_F^2 + \lambda \sum_{i=1}^H \lVert u_i\rVert^2 \lVert v_i\rVert^2,
 # \qquad \lambda = \frac{1-p_\text{keep}}{p_\text{keep}} . $$
 #
-# **Step 2, equal shares.** Write $a_i = \lVert u_i \rVert \lVert v_i \rVert$. The network can represent the same product
-# $A = UV^\top$ in many ways; which is the cheapest? Two inequalities. First $\sum_i a_i^2 \ge \frac1H(\sum_i a_i)^2$
-# (Cauchy and Schwarz), equal only if all $a_i$ are equal. Second, $\sum_i a_i \ge \lVert A\rVert_*$, the **sum of the
-# singular values** of $A$: each part $u_iv_i^\top$ has the single singular value $a_i$, and the sum of singular values is a
-# norm, so it obeys the triangle inequality. Together
+# **Step 2, equal shares.** Write $a_i = \lVert u_i \rVert \lVert v_i \rVert$. The network can represent the same
+# product $A = UV^\top$ in many ways; which is the cheapest? Two inequalities. First $\sum_i a_i^2 \ge \frac1H(\sum_i
+# a_i)^2$ (Cauchy and Schwarz), equal only if all $a_i$ are equal. Second, $\sum_i a_i \ge \lVert A\rVert_*$, the **sum
+# of the singular values** of $A$: each part $u_iv_i^\top$ has the single singular value $a_i$, and the sum of singular
+# values is a norm, so it obeys the triangle inequality. Together
 #
 # $$ \lambda\sum_i a_i^2 \;\ge\; \frac{\lambda}{H}\, \lVert A\rVert_*^2 . $$
 #
-# Both can be equalities at once. Start from the singular value decomposition $A = P\,\mathrm{diag}(s)\,Q^\top$, filled up with zeros to $H$
-# columns; $U = P\,\mathrm{diag}(\sqrt s)\,O$ and $V = Q\,\mathrm{diag}(\sqrt s)\,O$ give the same $A$ for any rotation
-# $O$ of the $H$ hidden units. Then $\lVert u_i\rVert = \lVert v_i\rVert$, and a rotation can always make all $\lVert
-# u_i\rVert^2$ equal (their sum, $\sum s$, does not change; turn one that is too long against one that is too short until one of them fits,
-# and go on). So dropout makes **all hidden units equally important**, with $a_i = T/H$ where $T = \sum_i s_i$.
+# Both can be equalities at once. Start from the singular value decomposition $A = P\,\mathrm{diag}(s)\,Q^\top$, filled
+# up with zeros to $H$ columns; $U = P\,\mathrm{diag}(\sqrt s)\,O$ and $V = Q\,\mathrm{diag}(\sqrt s)\,O$ give the same
+# $A$ for any rotation $O$ of the $H$ hidden units. Then $\lVert u_i\rVert = \lVert v_i\rVert$, and a rotation can
+# always make all $\lVert u_i\rVert^2$ equal (their sum, $\sum s$, does not change; turn one that is too long against
+# one that is too short until one of them fits, and go on). So dropout makes **all hidden units equally important**,
+# with $a_i = T/H$ where $T = \sum_i s_i$.
 #
 # **Step 3, the singular values.** What is left to minimize is
 #
 # $$ \lVert M - A\rVert_F^2 + \frac{\lambda}{H} \Bigl(\sum_i s_i\Bigr)^2 . $$
 #
-# The best $A$ has the singular directions of $M$, whose singular values we call $S_i$ (this is von Neumann's trace inequality). So minimize
-# $\sum_i (S_i - s_i)^2 + \frac\lambda H T^2$ over $s_i \ge 0$. The derivative with respect to $s_i$ is
-# $-2(S_i - s_i) + 2\frac{\lambda}{H}T$, hence
+# The best $A$ has the singular directions of $M$, whose singular values we call $S_i$ (this is von Neumann's trace
+# inequality). So minimize $\sum_i (S_i - s_i)^2 + \frac\lambda H T^2$ over $s_i \ge 0$. The derivative with respect to
+# $s_i$ is $-2(S_i - s_i) + 2\frac{\lambda}{H}T$, hence
 #
 # $$ s_i = \max(S_i - \theta,\, 0), \qquad \theta = \frac{\lambda}{H}\, T . $$
 #
-# **Every singular value loses the same amount** $\theta$, and the small ones are gone. With $k$ of them left, $T = \sum_{i\le k} S_i -
-# k\theta$ gives $\theta = \frac{\lambda/H}{1 + k\lambda/H} \sum_{i \le k} S_i$.
+# **Every singular value loses the same amount** $\theta$, and the small ones are gone. With $k$ of them left, $T =
+# \sum_{i\le k} S_i - k\theta$ gives $\theta = \frac{\lambda/H}{1 + k\lambda/H} \sum_{i \le k} S_i$.
 #
-# **By hand.** $S = 5, 3, 2, 1, 0.5, 0.2$; $H = 20$; $p_\text{keep} = 0.5$, so $\lambda/H = 0.05$. Try $k = 5$:
-# $\theta = \frac{0.05}{1.25} \cdot 11.5 = 0.46$. The fifth survives ($0.5 > 0.46$), the sixth does not ($0.2 < 0.46$), so
-# $k = 5$ was right. Left are 4.54, 2.54, 1.54, 0.54, 0.04 and 0. For $p_\text{keep} = 0.8$: $\lambda/H = 0.0125$, $k = 6$,
+# **By hand.** $S = 5, 3, 2, 1, 0.5, 0.2$; $H = 20$; $p_\text{keep} = 0.5$, so $\lambda/H = 0.05$. Try $k = 5$: $\theta
+# = \frac{0.05}{1.25} \cdot 11.5 = 0.46$. The fifth survives ($0.5 > 0.46$), the sixth does not ($0.2 < 0.46$), so $k =
+# 5$ was right. Left are 4.54, 2.54, 1.54, 0.54, 0.04 and 0. For $p_\text{keep} = 0.8$: $\lambda/H = 0.0125$, $k = 6$,
 # $\theta = \frac{0.0125}{1.075}\cdot 11.7 = 0.136$.
 #
 # (This is the result of Cavazza and others, arXiv:1710.05092, and of Mianjy, Arora and Vidal, arXiv:1806.09777, in our
@@ -1595,8 +1600,8 @@ for name, limit in (("dropout, keep 0.5", 1e-9), ("ridge", 0.1), ("gradient desc
 #
 # ### Experiment E06d: what random masks do to singular values
 #
-# Nothing but dropout training: $U$ and $V$ start at random, gradient descent with 32 fresh masks per step, learning rate
-# 0.02, reduced twice near the end; 4000 steps, three seeds. The theory is not told to anybody.
+# Nothing but dropout training: $U$ and $V$ start at random, gradient descent with 32 fresh masks per step, learning
+# rate 0.02, reduced twice near the end; 4000 steps, three seeds. The theory is not told to anybody.
 
 # %% tags=["experiment"]
 TARGET, HIDDEN_UNITS = np.array([5, 3, 2, 1, 0.5, 0.2]), 20
@@ -1681,24 +1686,24 @@ grown = portion[0.5] - portion[1.0]
 claim("The largest singular value has a greater share of the sum than before, by", grown, holds=np.all(grown > 0.05))
 
 # %% [markdown]
-# Figure: left, the six singular values in training without dropout, step logarithmic: they rise one after the other, the
-# largest first, and end on their dotted targets. Middle, with dropout: the same order, but each ends below its target, by
-# the same distance, on the point that theory predicts; the two smallest stay at about 0. Right, the weight
-# $\lVert u_i\rVert\lVert v_i\rVert$ of each hidden unit: without dropout from 1.6 down to 0.06, with dropout all at 0.46
-# (keep 0.5) or all at 0.54 (keep 0.8).
+# Figure: left, the six singular values in training without dropout, step logarithmic: they rise one after the other,
+# the largest first, and end on their dotted targets. Middle, with dropout: the same order, but each ends below its
+# target, by the same distance, on the point that theory predicts; the two smallest stay at about 0. Right, the weight
+# $\lVert u_i\rVert\lVert v_i\rVert$ of each hidden unit: without dropout from 1.6 down to 0.06, with dropout all at
+# 0.46 (keep 0.5) or all at 0.54 (keep 0.8).
 #
 # **What to notice.**
 #
 # - **Each singular value loses 0.46**, the large and the small alike: 4.54, 2.54, 1.54, 0.54, 0.04, and the smallest is
-#   gone. Measured and calculated agree to 0.01; at keep 0.8 (minus 0.136) to 0.003. What is left of the difference is the
-#   jitter of random masks.
+#   gone. Measured and calculated agree to 0.01; at keep 0.8 (minus 0.136) to 0.003. What is left of the difference is
+#   the jitter of random masks.
 # - In proportion the largest *gains*: its share of the sum rises from 0.427 to 0.493. In the hidden layer dropout
 #   does **not** reduce the influence of large singular components. It removes small ones. That is a form of
 #   regularization too, a limit on the rank, and it is chosen by the data.
 # - The left panel is sentence 1 of the story, in a network: large singular values are learned first. Dropout does not
 #   change the order.
-# - **Dropout equalizes units, not patterns.** The pattern with singular value 4.54 is carried by all twenty hidden units
-#   together; no unit is special any more. This is the exact version of "no unit can rely on another".
+# - **Dropout equalizes units, not patterns.** The pattern with singular value 4.54 is carried by all twenty hidden
+#   units together; no unit is special any more. This is the exact version of "no unit can rely on another".
 # - $\theta$ has $\lambda/H$ in it, so with more hidden units at the same rate less is taken away.
 
 # %% [markdown]
@@ -1712,12 +1717,12 @@ claim("The largest singular value has a greater share of the sum than before, by
 # | ... so that the model does not rely on a few patterns | on a few **features**: right. On a few **singular directions**: the contrary. Dropout makes a pattern rest on many features or units; it does not make the model use more patterns |
 #
 # The picture to keep: dropout is a *robustness test*. Every step some features are missing. What one feature says alone
-# cannot be trusted beyond $p_\text{keep}$; what many say together survives. Ridge asks how loud a pattern is, dropout asks
-# how many say it.
+# cannot be trusted beyond $p_\text{keep}$; what many say together survives. Ridge asks how loud a pattern is, dropout
+# asks how many say it.
 #
-# All this is exact for **linear** models with **squared** error. For logistic regression the penalty exists too, to second
-# order: there $\lVert X_j\rVert^2$ becomes a sum weighted with $q(1-q)$, so that examples the model is sure of hardly
-# count (Wager, Wang and Liang, arXiv:1307.1493). For deep ReLU networks it is a guide, not a theorem.
+# All this is exact for **linear** models with **squared** error. For logistic regression the penalty exists too, to
+# second order: there $\lVert X_j\rVert^2$ becomes a sum weighted with $q(1-q)$, so that examples the model is sure of
+# hardly count (Wager, Wang and Liang, arXiv:1307.1493). For deep ReLU networks it is a guide, not a theorem.
 
 # %% [markdown]
 # ## 6 · "Dropout does not care about magnitude"
@@ -1730,19 +1735,21 @@ claim("The largest singular value has a greater share of the sum than before, by
 #
 # For $c > 0$, $\mathrm{relu}(cz) = c\,\mathrm{relu}(z)$. So $c W_1$, with the bias scaled in the right way, makes each
 # hidden activation $c$ times as large, mask or no mask, and $W_2/c$ takes it back. The function is the same **under
-# every mask**; hence so is everything that dropout training looks at. L2 is not so indifferent: it changes by the factor
+# every mask**; hence so is everything that dropout training looks at. L2 is not so indifferent: it changes by the
+# factor
 #
 # $$ \frac{c^2\lVert W_1\rVert^2 + \lVert W_2\rVert^2/c^2}{\lVert W_1\rVert^2 + \lVert W_2\rVert^2} . $$
 #
-# What was needed: $c > 0$, and an activation with $f(cz) = c f(z)$. ReLU and the identity have it, tanh and sigmoid do not.
+# What was needed: $c > 0$, and an activation with $f(cz) = c f(z)$. ReLU and the identity have it, tanh and sigmoid do
+# not.
 #
 # And the first sentence? Look at $J(w)$ once more. In a linear model dropout **is** a penalty on $w_j^2$: double all
-# weights and it becomes four times as large. It is free of *units*, because its price $\lVert X_j\rVert^2$ moves with them.
-# It is not free of charge.
+# weights and it becomes four times as large. It is free of *units*, because its price $\lVert X_j\rVert^2$ moves with
+# them. It is not free of charge.
 #
 # **By hand.** $W_1 = (3, 4)$, $W_2 = (1)$, $c = \frac12$: $\frac{25/4 + 4}{26} = 0.394$. Where is the L2 penalty the
-# smallest? Where $c^2\lVert W_1\rVert^2 = \lVert W_2\rVert^2/c^2$: both layers equally large, here $c = 1/\sqrt5 = 0.447$.
-# That is where weight decay drives a ReLU network.
+# smallest? Where $c^2\lVert W_1\rVert^2 = \lVert W_2\rVert^2/c^2$: both layers equally large, here $c = 1/\sqrt5 =
+# 0.447$. That is where weight decay drives a ReLU network.
 #
 # ### Convention card
 #
@@ -1810,8 +1817,9 @@ check("rescale_two_layer")
 # %% [markdown]
 # ### What moves and what does not
 #
-# A random network with 5 inputs, 8 hidden units and one output, for random regression data, five seeds. For each $c$, the
-# squared error **averaged over all 256 masks**, and the L2 penalty, both relative to $c = 1$. Then the same for tanh units.
+# A random network with 5 inputs, 8 hidden units and one output, for random regression data, five seeds. For each $c$,
+# the squared error **averaged over all 256 masks**, and the L2 penalty, both relative to $c = 1$. Then the same for
+# tanh units.
 
 # %% tags=["experiment"]
 rescale, penalty_ratio = use("rescale_two_layer"), use("l2_ratio")
@@ -1879,9 +1887,9 @@ prices = [price(X, w), price(X * units, w / units), price(X, 2 * w)]
 print("penalty of dropout in a linear model; in other units; with doubled weights:", np.round(prices, 3))
 
 # %% [markdown]
-# Figure: the three quantities relative to $c = 1$, both axes logarithmic, bands of one standard deviation over five seeds.
-# The dropout loss of the ReLU network is a horizontal line at 1. That of the tanh network falls from 4 at $c = \frac14$ to
-# 0.3 at $c = 4$. The L2 penalty has its minimum below $c = 1$ and rises to 13 at $c = 4$.
+# Figure: the three quantities relative to $c = 1$, both axes logarithmic, bands of one standard deviation over five
+# seeds. The dropout loss of the ReLU network is a horizontal line at 1. That of the tanh network falls from 4 at $c =
+# \frac14$ to 0.3 at $c = 4$. The L2 penalty has its minimum below $c = 1$ and rises to 13 at $c = 4$.
 #
 # **What to notice.** The invariance holds to all digits for ReLU, and not at all for tanh. The last printed line is the
 # other half: the penalty of dropout in a linear model is the same in other units (7.637 both times), and four times as
@@ -1891,9 +1899,10 @@ print("penalty of dropout in a linear model; in other units; with doubled weight
 # %% [markdown]
 # ## 7 · Dropout and batch norm
 #
-# *Usually does not work well when combined with batch norm*, say the lectures of recent years. The reason that is given:
-# dropout makes the **variance** of an activation larger in training than at test time. Batch norm after it stores the
-# variance of training and divides by it at test time, where it no longer fits (Li and others, arXiv:1801.05134).
+# *Usually does not work well when combined with batch norm*, say the lectures of recent years. The reason that is
+# given: dropout makes the **variance** of an activation larger in training than at test time. Batch norm after it
+# stores the variance of training and divides by it at test time, where it no longer fits (Li and others,
+# arXiv:1801.05134).
 #
 # How much larger? An activation $x$ has mean $\mu$ and variance $v$ over the data. Inverted dropout turns it into
 # $m x/p_\text{keep}$. Its mean is $\mu$, as it should be. Its mean square: $m^2 = m$ has the mean $p_\text{keep}$, so
@@ -1904,8 +1913,8 @@ print("penalty of dropout in a linear model; in other units; with doubled weight
 # The variance is the mean square minus the squared mean; divide it by $v$ and you have the ratio of the exercise. Do it
 # for $\mu = 0$, where it is simplest, and then see what a mean does. After a ReLU no activation has mean 0.
 #
-# **By hand.** $v = 1$, $p_\text{drop} = \frac12$. For $\mu = 0$: $2$. For $\mu = 1$: $(1+1)\cdot2 - 1 = 3$. For $\mu = 2$:
-# $(1+4)\cdot 2 - 4 = 6$.
+# **By hand.** $v = 1$, $p_\text{drop} = \frac12$. For $\mu = 0$: $2$. For $\mu = 1$: $(1+1)\cdot2 - 1 = 3$. For $\mu =
+# 2$: $(1+4)\cdot 2 - 4 = 6$.
 #
 # ### Convention card
 #
@@ -1959,8 +1968,8 @@ check("variance_shift_ratio")
 # %% [markdown]
 # ### Experiment E06e: the shift, and whether it is to blame
 #
-# Four hidden layers of 128 units: linear, batch norm, ReLU, dropout; 600 digits, 20 epochs, three seeds. Dropout 0, 0.5 or
-# 0.7, either **in all layers** (so that a batch norm follows it) or **only after the last** batch norm.
+# Four hidden layers of 128 units: linear, batch norm, ReLU, dropout; 600 digits, 20 epochs, three seeds. Dropout 0, 0.5
+# or 0.7, either **in all layers** (so that a batch norm follows it) or **only after the last** batch norm.
 #
 # For each batch norm layer we compare the variance of what arrives at test time with the stored one. And we predict it
 # from test-time activations alone: the next layer's $z_o = \sum_i W_{oi} h_i$ gets additional variance from the masks,
@@ -1968,8 +1977,8 @@ check("variance_shift_ratio")
 #
 # A correlation would not settle the question. So **intervene**, as in notebook 03. First, take the shift away and leave
 # everything else: after training, measure the statistics again with dropout off (`recalibrate_bn` from notebook 02). If
-# the shift is to blame, the accuracy must come back. Second, the same networks **without** batch norm. If the combination
-# is to blame, they must suffer less from dropout.
+# the shift is to blame, the accuracy must come back. Second, the same networks **without** batch norm. If the
+# combination is to blame, they must suffer less from dropout.
 
 # %% tags=["experiment"]
 ratio_of, recalibrate = use("variance_shift_ratio"), use("recalibrate_bn")
@@ -2084,121 +2093,122 @@ claim("Without batch norm dropout 0.7 costs less: change", without, holds=np.all
 
 # %% [markdown]
 # Figure: left, variance at test time over the stored variance, for each of the four batch norm layers. Without dropout
-# the line stays near 1 (0.93 at the end); with 0.5 it falls to 0.81, 0.74 and 0.71, with 0.7 to 0.67, 0.57 and 0.49. The
-# dotted predictions hit layer 2 and then stay level while the measured lines go on falling. Right, test accuracy, bars
-# with one standard deviation over three seeds. No dropout: 0.97 with batch norm, 0.93 without. Dropout 0.5: 0.96 and 0.86.
-# Dropout 0.7: 0.87 with batch norm, 0.87 recalibrated, 0.22 without batch norm.
+# the line stays near 1 (0.93 at the end); with 0.5 it falls to 0.81, 0.74 and 0.71, with 0.7 to 0.67, 0.57 and 0.49.
+# The dotted predictions hit layer 2 and then stay level while the measured lines go on falling. Right, test accuracy,
+# bars with one standard deviation over three seeds. No dropout: 0.97 with batch norm, 0.93 without. Dropout 0.5: 0.96
+# and 0.86. Dropout 0.7: 0.87 with batch norm, 0.87 recalibrated, 0.22 without batch norm.
 #
 # **What to notice.**
 #
-# - **The shift is real** and as large as calculated where it arises: 0.81 in the second layer, predicted 0.80. Deeper down
-#   it accumulates: a layer whose input was divided by too large a deviation hands on too little variance itself, and
-#   the prediction, which knows of one dropout layer only, stays behind. After the *last* batch norm dropout does no
+# - **The shift is real** and as large as calculated where it arises: 0.81 in the second layer, predicted 0.80. Deeper
+#   down it accumulates: a layer whose input was divided by too large a deviation hands on too little variance itself,
+#   and the prediction, which knows of one dropout layer only, stays behind. After the *last* batch norm dropout does no
 #   such thing; 0.965 and 0.963 at rates 0.5 and 0.7.
 # - **It is hardly to blame.** With 0.7 in all layers the accuracy is 0.87 instead of 0.97. Taking the shift away
 #   brings back 0.003. It does show in the *loss* (0.60 to 0.48), and as always a wrong scale harms probabilities before
 #   it harms decisions.
-# - **Nor is the combination.** Without batch norm the same dropout does far worse: 0.86 at rate 0.5, and 0.22 at 0.7, where
-#   the network hardly learns at all (training accuracy 0.25). Dropout at 0.7 four times in a row is too much for clean
-#   digits and 20 epochs; batch norm *softens* it. Someone who compares only "batch norm" with "batch norm and dropout"
-#   sees a loss and blames the pair.
-# - What remains of the advice: put dropout after the last batch norm, where it costs nothing. In the large convolutional
-#   networks of the paper the shift is reported to cost accuracy, and removing it to help; here it does not, and you have
-#   the two interventions to find out in a case of your own.
+# - **Nor is the combination.** Without batch norm the same dropout does far worse: 0.86 at rate 0.5, and 0.22 at 0.7,
+#   where the network hardly learns at all (training accuracy 0.25). Dropout at 0.7 four times in a row is too much for
+#   clean digits and 20 epochs; batch norm *softens* it. Someone who compares only "batch norm" with "batch norm and
+#   dropout" sees a loss and blames the pair.
+# - What remains of the advice: put dropout after the last batch norm, where it costs nothing. In the large
+#   convolutional networks of the paper the shift is reported to cost accuracy, and removing it to help; here it does
+#   not, and you have the two interventions to find out in a case of your own.
 
 # %% [markdown]
 # ## 8 · Two questions in words
 
 # %% [markdown] question="W06a" points=6
 # **W06a (6 points).** A lecture says: *"Gradient descent responds more to the larger singular values. Largeness may not
-# mean a lot, it can be due to units. Dropout reduces the influence of the high-singular-value components, which prevents
-# overfitting by relying too heavily on a few patterns."* Write the paragraph that should follow it.
+# mean a lot, it can be due to units. Dropout reduces the influence of the high-singular-value components, which
+# prevents overfitting by relying too heavily on a few patterns."* Write the paragraph that should follow it.
 #
 # (a) For which methods is the first sentence a theorem? Give the formula of one of them. (b) Explain with the penalty
 # $\mathrm{diag}(X^\top X)$ why dropout of the inputs does not see units, and to which singular values it does respond.
 # (c) A data set has a feature "income in cents", correlated with nothing, and thirty questionnaire items, standardized,
-# that all measure nearly the same thing. What do ridge and dropout with $p_\text{keep} = 0.8$ do to each of the two? Give
-# dropout's numbers. (d) When does the lecture's third sentence hold, and when is it reversed? One case of each from E06c.
-# (e) And in the hidden layer, E06d: which singular values suffer there, and what is equalized instead?
+# that all measure nearly the same thing. What do ridge and dropout with $p_\text{keep} = 0.8$ do to each of the two?
+# Give dropout's numbers. (d) When does the lecture's third sentence hold, and when is it reversed? One case of each
+# from E06c. (e) And in the hidden layer, E06d: which singular values suffer there, and what is equalized instead?
 #
 # ### BEGIN SOLUTION
-# **Model answer.** (a) For gradient descent from 0, $c_i = 1 - (1 - \mathrm{lr}\,s_i^2)^k$, and for ridge,
-# $c_i = s_i^2/(s_i^2 + \lambda)$: functions of $s_i$ alone, and rising. (Least squares answers everything in full, so it
-# is about when one stops, or what is penalized.)
+# **Model answer.** (a) For gradient descent from 0, $c_i = 1 - (1 - \mathrm{lr}\,s_i^2)^k$, and for ridge, $c_i =
+# s_i^2/(s_i^2 + \lambda)$: functions of $s_i$ alone, and rising. (Least squares answers everything in full, so it is
+# about when one stops, or what is penalized.)
 #
-# (b) Averaged over the masks, dropout adds $p_\text{keep}(1-p_\text{keep})\sum_j \lVert X_j\rVert^2 w_j^2$. Measure feature $j$ in
-# a unit that makes its numbers $a$ times as large: $\lVert X_j\rVert^2$ becomes $a^2$ times as large, and the weight that
-# predicts the same is $w_j/a$. The price stays the same, so does the solution's prediction. Written for features divided
-# by their length it is ridge with $\lambda = p_\text{drop}/p_\text{keep}$, so dropout responds to the eigenvalues $\rho_i$ of the
-# **correlation** matrix, $c_i = \rho_i/(\rho_i + \lambda)$.
+# (b) Averaged over the masks, dropout adds $p_\text{keep}(1-p_\text{keep})\sum_j \lVert X_j\rVert^2 w_j^2$. Measure
+# feature $j$ in a unit that makes its numbers $a$ times as large: $\lVert X_j\rVert^2$ becomes $a^2$ times as large,
+# and the weight that predicts the same is $w_j/a$. The price stays the same, so does the solution's prediction. Written
+# for features divided by their length it is ridge with $\lambda = p_\text{drop}/p_\text{keep}$, so dropout responds to
+# the eigenvalues $\rho_i$ of the **correlation** matrix, $c_i = \rho_i/(\rho_i + \lambda)$.
 #
 # (c) *Income in cents*: an enormous singular value, so ridge hardly touches it (response near 1), however useless.
-# Dropout: $\rho = 1$, $\lambda = 0.25$, response $1/1.25 = 0.8 = p_\text{keep}$. *Thirty items*: their common direction has $\rho$
-# near 30, so dropout answers $30/30.25 = 0.99$ of it. For ridge it depends on the size of $\lambda$ against $30N$; it can be
-# shrunk much more than income is. Where the items differ, $\rho$ is near 0, and both answer little.
+# Dropout: $\rho = 1$, $\lambda = 0.25$, response $1/1.25 = 0.8 = p_\text{keep}$. *Thirty items*: their common direction
+# has $\rho$ near 30, so dropout answers $30/30.25 = 0.99$ of it. For ridge it depends on the size of $\lambda$ against
+# $30N$; it can be shrunk much more than income is. Where the items differ, $\rho$ is near 0, and both answer little.
 #
-# (d) It holds when a component is large because **one** feature has large numbers: signal A, 0.500 instead of 0.962 with
-# ridge. It is reversed when a component is large because **many** features agree: signal B with the same singular value is
-# answered to 0.962, and the component is among the least shrunk of all.
+# (d) It holds when a component is large because **one** feature has large numbers: signal A, 0.500 instead of 0.962
+# with ridge. It is reversed when a component is large because **many** features agree: signal B with the same singular
+# value is answered to 0.962, and the component is among the least shrunk of all.
 #
-# (e) In a linear network with dropout on the hidden layer every singular value loses the same $\theta$ (0.46): the small
-# ones disappear, and the share of the largest grows (0.427 to 0.493). What is equalized are the hidden units: all
+# (e) In a linear network with dropout on the hidden layer every singular value loses the same $\theta$ (0.46): the
+# small ones disappear, and the share of the largest grows (0.427 to 0.493). What is equalized are the hidden units: all
 # $\lVert u_i\rVert\lVert v_i\rVert$ become equal. So dropout keeps the model from relying on few *features* or *units*,
 # not on few *patterns*.
 #
-# **Rubric.** (a) 1 point: two methods and one correct formula with the square. (b) 2 points: the price moves with the unit
-# (1), correlation matrix or "features of equal length" (1). (c) 1 point: 0.8 and about 0.99, half for one of them.
-# (d) 1 point: both cases with the reason, not only the numbers. (e) 1 point: equal subtraction, hence the small ones (½);
-# units are equalized (½). An answer that says "dropout shrinks large singular values" without a condition gets no point
-# for (d).
+# **Rubric.** (a) 1 point: two methods and one correct formula with the square. (b) 2 points: the price moves with the
+# unit (1), correlation matrix or "features of equal length" (1). (c) 1 point: 0.8 and about 0.99, half for one of them.
+# (d) 1 point: both cases with the reason, not only the numbers. (e) 1 point: equal subtraction, hence the small ones
+# (½); units are equalized (½). An answer that says "dropout shrinks large singular values" without a condition gets no
+# point for (d).
 # ### END SOLUTION
 
 # %% [markdown] question="W06b" points=4
-# **W06b (4 points).** Three sentences: (i) *"Dropout is scale-free: it does not care about magnitude. It is unaffected if
-# one layer is multiplied by $c$ and another divided by it."* (ii) *"It is a much better regularizer than L2 or L1, which
-# pull the weights towards zero."* (iii) *"Given unlimited computation one would average over all settings of the
+# **W06b (4 points).** Three sentences: (i) *"Dropout is scale-free: it does not care about magnitude. It is unaffected
+# if one layer is multiplied by $c$ and another divided by it."* (ii) *"It is a much better regularizer than L2 or L1,
+# which pull the weights towards zero."* (iii) *"Given unlimited computation one would average over all settings of the
 # parameters, weighted by their posterior probability. Dropout does this with less computation."*
 #
-# (a) What exactly is invariant in (i), under which conditions on $c$, the activation and the biases? (b) Is it true that
-# dropout does not penalize large weights? Argue with $J(w)$. (c) What would you need to know to defend (ii), and what
-# have you seen in notebooks 05 and 06 that speaks for and against it? (d) Name two differences between what dropout
-# averages and the average in (iii), and say which average the mean net is.
+# (a) What exactly is invariant in (i), under which conditions on $c$, the activation and the biases? (b) Is it true
+# that dropout does not penalize large weights? Argue with $J(w)$. (c) What would you need to know to defend (ii), and
+# what have you seen in notebooks 05 and 06 that speaks for and against it? (d) Name two differences between what
+# dropout averages and the average in (iii), and say which average the mean net is.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** (a) The function of the network under **every** mask, hence the loss that dropout training minimizes:
-# it is the same for $(cW_1, cb_1, W_2/c, b_2)$. Needed: $c > 0$, an activation with $f(cz) = c f(z)$, such as ReLU or the
-# identity; $b_1$ must be scaled along, $b_2$ must not. With tanh the outputs change. The L2 penalty is not invariant
-# (in our example it grew up to 13 times).
+# **Model answer.** (a) The function of the network under **every** mask, hence the loss that dropout training
+# minimizes: it is the same for $(cW_1, cb_1, W_2/c, b_2)$. Needed: $c > 0$, an activation with $f(cz) = c f(z)$, such
+# as ReLU or the identity; $b_1$ must be scaled along, $b_2$ must not. With tanh the outputs change. The L2 penalty is
+# not invariant (in our example it grew up to 13 times).
 #
-# (b) No. In a linear model with squared error the average over the masks is
-# $\lVert y - p_\text{keep}Xw\rVert^2 + p_\text{keep}(1-p_\text{keep})\sum_j\lVert X_j\rVert^2 w_j^2$: a quadratic penalty, four times as
-# large for doubled weights; an uncorrelated feature is answered to $p_\text{keep}$ only. What is true: the price of a weight
-# is in units of its feature, so that a large weight on a feature with small numbers is not dearer than a small weight
-# on one with large numbers.
+# (b) No. In a linear model with squared error the average over the masks is $\lVert y - p_\text{keep}Xw\rVert^2 +
+# p_\text{keep}(1-p_\text{keep})\sum_j\lVert X_j\rVert^2 w_j^2$: a quadratic penalty, four times as large for doubled
+# weights; an uncorrelated feature is answered to $p_\text{keep}$ only. What is true: the price of a weight is in units
+# of its feature, so that a large weight on a feature with small numbers is not dearer than a small weight on one with
+# large numbers.
 #
 # (c) One would need a comparison at the best strength of each, on the same network and data, over several seeds, and
 # then for more than one task. For: with 20 % wrong labels dropout gains about 0.1 in accuracy (notebook 05). Against:
-# with 100 clean digits, or a narrow network, it loses; dropout 0.7 in four layers ruins a network on clean digits (E06e). And
-# it is not clear-cut what "better than L2" means when dropout *is* an L2 penalty in suitable units (linear model). It
-# depends on the problem; notebook 07 makes the comparison with L2.
+# with 100 clean digits, or a narrow network, it loses; dropout 0.7 in four layers ruins a network on clean digits
+# (E06e). And it is not clear-cut what "better than L2" means when dropout *is* an L2 penalty in suitable units (linear
+# model). It depends on the problem; notebook 07 makes the comparison with L2.
 #
 # (d) Two of: it averages over $2^H$ thinned versions of *one* setting of the parameters, not over all settings; the
 # weights $P(m)$ are fixed in advance and do not depend on the data, they are not a posterior; the members share all
-# their weights and nearly none of them was ever trained by itself; the mean is geometric, not arithmetic. The mean net is the
-# renormalized geometric mean, exactly for one hidden layer with softmax (or sigmoid) outputs, approximately otherwise.
+# their weights and nearly none of them was ever trained by itself; the mean is geometric, not arithmetic. The mean net
+# is the renormalized geometric mean, exactly for one hidden layer with softmax (or sigmoid) outputs, approximately
+# otherwise.
 #
-# **Rubric.** 1 point for each part. (a) all of $c>0$, homogeneous activation, $b_1$; half with one missing. (b) the penalty
-# and a correct conclusion. (c) one fact on each side, and a conclusion that is conditional. (d) two differences (½) and the
-# average with its condition (½).
+# **Rubric.** 1 point for each part. (a) all of $c>0$, homogeneous activation, $b_1$; half with one missing. (b) the
+# penalty and a correct conclusion. (c) one fact on each side, and a conclusion that is conditional. (d) two differences
+# (½) and the average with its condition (½).
 # ### END SOLUTION
 
 # %% [markdown]
 # ## What you built, and where it goes next
 #
-# - **A judge without sampling**: all $2^H$ masks. Whenever a sentence about dropout sounds too good, ask it for the network
-#   with eight units.
-# - **Passes, entropy, mutual information and ECE** with its diagram. They work for any ensemble: notebook 08 uses them on
-#   ensembles of networks that really were trained one by one, with bagging and checkpoints, and compares.
+# - **A judge without sampling**: all $2^H$ masks. Whenever a sentence about dropout sounds too good, ask it for the
+#   network with eight units.
+# - **Passes, entropy, mutual information and ECE** with its diagram. They work for any ensemble: notebook 08 uses them
+#   on ensembles of networks that really were trained one by one, with bagging and checkpoints, and compares.
 # - **DropConnect** as the weight-wise relative of dropout; notebook 11 arranges all relatives (unit, channel, patch,
 #   branch) on one ladder.
 # - **The singular-value story**, finished: ridge and gradient descent see loudness, dropout sees agreement, and hidden
