@@ -21,8 +21,8 @@
 # One line, but whose? A statistician says that it is a prior, an engineer that weights leak a little at every step. One
 # text bounds the weights, another fines them, a third adds noise and never mentions weights at all. They are often said
 # to be the same. Some are, exactly, and you will prove it; some are the same only for plain gradient descent, or only
-# for linear models, or only for convex losses; and two famous sentences about it are wrong. The aim is to know which is
-# which.
+# for linear models, or only for convex losses; and some famous sentences about it are wrong. The aim is to know which
+# is which.
 #
 # By the end you will be able to
 #
@@ -82,10 +82,11 @@ style()
 # One `max`, over the **sum**. (You will meet it written with a `max` in front of the prior alone. W07a asks what is
 # wrong with that.)
 #
-# For linear regression $t_n = x_n \cdot w + \text{noise}$ with Gaussian noise of variance $\sigma^2$ and a Gaussian prior
-# $w \sim N(0, \tau^2 I)$ both logarithms are squares, and all constants can be dropped:
+# For linear regression $t_n = x_n \cdot w + \text{noise}$ with Gaussian noise of variance $\sigma^2$ and a Gaussian
+# prior $w \sim N(0, \tau^2 I)$ both logarithms are squares, and all constants can be dropped:
 #
-# $$ w_\text{MAP} = \operatorname*{arg\,min}_w \;\frac{1}{2\sigma^2}\sum_n (t_n - x_n\cdot w)^2 + \frac{1}{2\tau^2}\lVert w \rVert^2 . $$
+# $$ w_\text{MAP} = \operatorname*{arg\,min}_w
+#    \;\frac{1}{2\sigma^2}\sum_n (t_n - x_n\cdot w)^2 + \frac{1}{2\tau^2}\lVert w \rVert^2 . $$
 #
 # That is **ridge regression**. Multiply by $2\sigma^2$ to read off the λ of the sum of squares, divide by the number of
 # data for the mean of squares; set the gradient to zero for the solution.
@@ -101,8 +102,8 @@ style()
 # | 1 | 1 | 0.5 | 1.0 |
 # | 0.2 | 5 | 2.5 | **0.6** |
 #
-# A narrow prior pulls harder. Keep the 0.6: we will find the same 0.6 as a bound, as a resting point of weight decay and
-# as the answer to noisy inputs, and each time with another number in front.
+# A narrow prior pulls harder. Keep the 0.6: we will find the same 0.6 as a bound, as a resting point of weight decay
+# and as the answer to noisy inputs, and each time with another number in front.
 #
 # ### Convention card
 #
@@ -159,9 +160,11 @@ def map_linear_gaussian(X, t, noise_var, prior_var):
         ValueError: a variance is not positive. The message names it.
     """
     ### BEGIN SOLUTION
-    lam = equivalent_lambda(noise_var, prior_var, len(X), "sum")
+    for name, value in (("noise_var", noise_var), ("prior_var", prior_var)):
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, got {value}")
     X, t = np.asarray(X, dtype=float), np.asarray(t, dtype=float)
-    return np.linalg.solve(X.T @ X + lam * np.eye(X.shape[1]), X.T @ t)
+    return np.linalg.solve(X.T @ X + noise_var / prior_var * np.eye(X.shape[1]), X.T @ t)
     ### END SOLUTION
 
 
@@ -231,24 +234,24 @@ plt.show()
 
 # %% [markdown]
 # Figure: contours in the plane of two weights. The loss has a narrow valley that runs from the upper left to the lower
-# right, with its lowest point, least squares, at about (0.4, 0.9). The prior is a set of dashed circles about the origin.
-# The most probable weights move, as the prior gets wider, from the origin along the diagonal to about (0.45, 0.55), then
-# turn and run up the valley to least squares.
+# right, with its lowest point, least squares, at about (0.4, 0.9). The prior is a set of dashed circles about the
+# origin. The most probable weights move, as the prior gets wider, from the origin along the diagonal to about (0.45,
+# 0.55), then turn and run up the valley to least squares.
 #
-# **What to notice.** The path is not straight. Across the valley, in the direction of the *sum* of the weights, the data
-# have much to say, and even a narrow prior gives way: most of that way is done at τ² = 0.1. Along the valley, in
-# the direction of the *difference*, the data say little, and the prior keeps it near zero much longer. A penalty does not
-# shrink all directions alike: **it takes most where the data care least.** Notebook 06 makes this exact with singular
-# values.
+# **What to notice.** The path is not straight. Across the valley, in the direction of the *sum* of the weights, the
+# data have much to say, and even a narrow prior gives way: more than half of that way is done at τ² = 0.1. Along the
+# valley, in the direction of the *difference*, the data say little, and the prior keeps it near zero much longer. A
+# penalty does not shrink all directions alike: **it takes most where the data care least.** Notebook 06 makes this
+# exact with singular values.
 
 # %% [markdown]
 # ### Experiment E07a: the oldest example
 #
 # Points on one period of a sine, with noise of standard deviation 0.3, and polynomials of degree 0 to 9, fitted in two
 # ways: by least squares, and with the prior $w \sim N(0, 1000\, I)$. A variance of 1000 may look like no prior at all.
-# It is about right: the Taylor series of $\sin 2\pi x$ has the coefficients 6, −41, 82, −77, whose mean square, over ten
-# coefficients, is about 1500. 10, 15 and 100 points, twenty seeds. The distance of a curve from the
-# *sine*, which a real learner never sees, is the root mean square over $[0, 1]$.
+# It is about right: the Taylor series of $\sin 2\pi x$ has the coefficients 6, −41, 82, −77, whose mean square, over
+# ten coefficients, is about 1500. 10, 15 and 100 points, twenty seeds. The distance of a curve from the *sine*, which a
+# real learner never sees, is the root mean square over $[0, 1]$.
 
 # %% tags=["experiment"]
 design, map_fit = use("poly_design"), use("map_linear_gaussian")
@@ -327,28 +330,29 @@ claim(
 )
 
 # %% [markdown]
-# Figure: top row, three fits of degree 9 to noisy points of a sine. Ten points: the curve passes through every point and
-# leaves the picture between them several times; its coefficients are of the size $10^7$. A hundred points: the curve
-# follows the sine with small wiggles. Ten points and the prior: a smooth curve near the sine where there are points, and
-# away from it to the right of the last one; coefficients of about 8. Bottom row, median distance from the sine against the
-# degree, for 10, 15 and 100 points, with the quartiles as bands. All fall until degree 3. With 10 points least squares
-# then climbs to several hundred at degree 9, while its error on its own points falls to zero; with the prior the
-# distance stays between 0.2 and 0.3. With 15 points the same, more mildly (1.2 against 0.2). With 100 points both stay
-# at 0.1.
+# Figure: top row, three fits of degree 9 to noisy points of a sine. Ten points: the curve passes through every point
+# and leaves the picture between them several times; its coefficients are of the size $10^7$. A hundred points: the
+# curve follows the sine with small wiggles. Ten points and the prior: a smooth curve near the sine where there are
+# points, and away from it to the right of the last one; coefficients of about 8. Bottom row, median distance from the
+# sine against the degree, for 10, 15 and 100 points, with the quartiles as bands. All fall until degree 3. With 10
+# points least squares then climbs to several hundred at degree 9, while its error on its own points falls to zero; with
+# the prior the distance stays between 0.2 and 0.3. With 15 points the same, more mildly (1.2 against 0.2). With 100
+# points both stay at 0.1.
 #
 # **What to notice.**
 #
 # - **The training error tells you nothing here.** It falls with every degree, to zero at degree 9, where the median
 #   distance from the sine is about 500, a factor of $10^{3.2}$ above that of degree 3.
 # - **Both cures work**, and both by a factor of more than a thousand: 90 more points, and a prior that costs nothing.
-#   With 100 points the prior makes hardly any difference: the data outvote it, as λ of the mean loss, $\sigma^2/(n\tau^2)$,
-#   says they should.
-# - With the prior the degree hardly matters: the blue curve is flat from 3 to 9. You need not know the right degree, you
-#   need a rough idea of the size of the coefficients. That is why networks with far too many weights are not hopeless.
-# - **Not reproduced**: that degree 9 with the prior is as good as the *right* degree without. Over 20 seeds it loses 0.11,
-#   in two of them over 0.4. Look at the top right panel: a prior on the size of coefficients says nothing about
-#   places without data, and where the points happen to leave a gap at the edge, a polynomial of degree 9 still swings off.
-#   A prior is not free knowledge; it is as good as what it says.
+#   With 100 points the prior makes hardly any difference: the data outvote it, as λ of the mean loss,
+#   $\sigma^2/(n\tau^2)$, says they should.
+# - With the prior the degree hardly matters: from 3 to 9 the blue curve goes from 0.2 to 0.3 only. You need not know
+#   the right degree, you need a rough idea of the size of the coefficients. That is why networks with far too many
+#   weights are not hopeless.
+# - **Not reproduced**: that degree 9 with the prior is as good as the *right* degree without. Over 20 seeds it loses
+#   0.11, in two of them over 0.4. Look at the top right panel: a prior on the size of coefficients says nothing about
+#   places without data, and where the points happen to leave a gap at the edge, a polynomial of degree 9 still swings
+#   off. A prior is not free knowledge; it is as good as what it says.
 
 # %% [markdown]
 # ## 2 · A bound, or a fine
@@ -362,10 +366,10 @@ claim(
 # problem is equivalent to the soft one "for some $\lambda^* > 0$". It needs two corrections, and the derivation shows
 # where they come from.
 #
-# **From the bound to the fine.** Let $w$ solve the hard problem. Either it lies inside the ball, where the bound does not
-# matter: then $\nabla L(w) = 0$ and the price is $\lambda^* = 0$, **not** a positive one. Or it lies on the sphere. There
-# a small step along the sphere must not help, so $\nabla L$ has no part along it: it is parallel to $w$. A step inward
-# must not help either, so $-\nabla L$ points outward. Together
+# **From the bound to the fine.** Let $w$ solve the hard problem. Either it lies inside the ball, where the bound does
+# not matter: then $\nabla L(w) = 0$ and the price is $\lambda^* = 0$, **not** a positive one. Or it lies on the sphere.
+# There a small step along the sphere must not help, so $\nabla L$ has no part along it: it is parallel to $w$. A step
+# inward must not help either, so $-\nabla L$ points outward. Together
 #
 # $$ \nabla L(w) + 2\lambda^* w = 0, \quad \lambda^* \ge 0
 #    \qquad\Longrightarrow\qquad
@@ -540,15 +544,15 @@ claim("Where the bound is slack, λ* is 0: largest λ*", slack, holds=max(slack)
 # %% [markdown]
 #
 # Figure: left, five weights against the squared norm of the solution; points from projected descent lie on the lines of
-# ridge regression, and stay where they are beyond the squared norm of least squares. Two of the five paths first rise and
-# then change their sign. Right, λ* against the bound for three data sets: a decreasing curve from between 3 and 30 that
-# falls to zero at the dotted line, and is zero from there on.
+# ridge regression, and stay where they are beyond the squared norm of least squares. Two of the five paths first rise
+# and then change their sign. Right, λ* against the bound for three data sets: a decreasing curve from between 3 and 30
+# that falls to zero at the dotted line, and is zero from there on.
 #
 # **What to notice.**
 #
-# - The two problems have **one** set of solutions, to 14 digits. What differs is the number by which one asks for a
-#   solution: $r$ or λ. The translation between them, the right panel, depends on the data, which is why nobody can tell
-#   you the λ for a bound in advance.
+# - The two problems have **one** set of solutions, to the last digits. What differs is the number by which one asks for
+#   a solution: $r$ or λ. The translation between them, the right panel, depends on the data, which is why nobody can
+#   tell you the λ for a bound in advance.
 # - The first correction to the sentence: beyond the dotted line **λ\* = 0**. A bound that is not felt has no price.
 # - Weights do not just shrink along the path. Two of them change their sign, because the features are correlated: when
 #   the whole gets smaller, what one feature should contribute depends on the others.
@@ -558,9 +562,9 @@ claim("Where the bound is slack, λ* is 0: largest λ*", slack, holds=max(slack)
 # Networks do not have convex losses. The smallest one that shows the difference is a chain of three weights with the
 # output $w_1 w_2 w_3$ and the target 1: a deep linear network of width one. Its loss is $(1 - w_1w_2w_3)^2$.
 #
-# Write $u = \lVert w\rVert^2$ and let $\ell(u)$ be the smallest loss that any weights of squared norm $u$ can reach. For
-# a given $u$ the product is largest when the three weights are equal, $w_k = \sqrt{u/3}$, so
-# $\ell(u) = (1 - (u/3)^{3/2})^2$ up to $u = 3$, and 0 from there on. Now both problems are about one curve:
+# Write $u = \lVert w\rVert^2$ and let $\ell(u)$ be the smallest loss that any weights of squared norm $u$ can reach.
+# For a given $u$ the product is largest when the three weights are equal, $w_k = \sqrt{u/3}$, so $\ell(u) = (1 -
+# (u/3)^{3/2})^2$ up to $u = 3$, and 0 from there on. Now both problems are about one curve:
 #
 # - hard: go along the curve to $u = r$ (or stop earlier, if it has reached its bottom);
 # - soft: minimize $\ell(u) + \lambda u$. Push a line of slope $-\lambda$ from below against the curve. Where it touches
@@ -606,20 +610,21 @@ claim("Hard problem with r = 1: smallest loss", best, holds=np.ptp(best) < 1e-3)
 claim("No price gives a squared norm between 0 and", landing, holds=landing > 1)
 
 # %% [markdown]
-# Figure: left, the smallest possible loss against the squared norm: it starts flat at 1, bends down, and reaches 0 at 3.
-# Dashed lines touch it from below: slope −0.15 at 2.7; slope −0.4 at 0 and at 1.9 at the same time; slope −0.6 only at 0.
-# The part from 0 to 1.9 is yellow; a star on the curve at 1, where the loss is 0.65, is the solution of the hard problem
-# with $r = 1$, above all the lines. Right, the squared norm of the soft solution against the price: it falls from 3 to 1.9
-# at λ = 0.4 and jumps to 0.
+# Figure: left, the smallest possible loss against the squared norm: it starts flat at 1, bends down, and reaches 0 at
+# 3. Dashed lines touch it from below: slope −0.15 at 2.7; slope −0.4 at 0 and at 1.9 at the same time; slope −0.6 only
+# at 0. The part from 0 to 1.9 is yellow; a star on the curve at 1, where the loss is 0.65, is the solution of the hard
+# problem with $r = 1$, above all the lines. Right, the squared norm of the soft solution against the price: it falls
+# from 3 to 1.9 at λ = 0.4 and jumps to 0.
 #
 # **What to notice.**
 #
 # - The second correction: without convexity there are **hard solutions that no fine produces**. At $r = 1$ all three
-#   weights are 0.58, the output is 0.19. For no λ is that the minimum: up to λ = 0.397 a squared norm of at least 1.9 is
-#   worth its price, beyond it *nothing* is. The stationary condition holds at the star as well, but it is not
-#   a minimum there.
-# - A popular example is $L = -\theta^2$ for $\lvert\theta\rvert \le 2$. It is not enough: at λ = 1 all $\theta$ are equally
-#   good, the one on the bound among them. What is needed is a loss that is concave *as a function of the squared norm*.
+#   weights are 0.58, the output is 0.19. For no λ is that the minimum: up to λ = 0.397 a squared norm of at least 1.9
+#   is worth its price, beyond it *nothing* is. The stationary condition holds at the star as well, but it is not a
+#   minimum there.
+# - A popular example is $L = -\theta^2$ for $\lvert\theta\rvert \le 2$. It is not enough: at λ = 1 all $\theta$ are
+#   equally good, the one on the bound among them. What is needed is a loss that is concave *as a function of the
+#   squared norm*.
 # - A product of weights does that by itself: near zero, each weight is useless without the others, so the first unit
 #   of size buys nothing. Deep networks are products. Remember this when a whole network goes to zero in E07c.
 
@@ -720,9 +725,9 @@ check("l1_prox")
 # %% [markdown]
 # ### Experiment E07e: who reaches zero?
 #
-# 60 data points, 30 features, of which four matter (weights 3, −2, 1.5 and 1), noise of standard deviation 0.5. Ridge in
-# closed form, L1 by 1500 proximal steps, L1 by 1500 subgradient steps, the latter with a constant step and with a step that
-# falls as $1/\sqrt k$, as the theory of subgradients asks for. $\lambda = 0.2$ for all, five seeds.
+# 60 data points, 30 features, of which four matter (weights 3, −2, 1.5 and 1), noise of standard deviation 0.5. Ridge
+# in closed form, L1 by 1500 proximal steps, L1 by 1500 subgradient steps, the latter with a constant step and with a
+# step that falls as $1/\sqrt k$, as the theory of subgradients asks for. $\lambda = 0.2$ for all, five seeds.
 
 # %% tags=["experiment"]
 penalty, shrink = use("l1_penalty"), use("soft_threshold")
@@ -814,27 +819,27 @@ claim("Here L1 is closer to the true weights than L2: distance saved", gain, hol
 
 # %% [markdown]
 #
-# Figure: left, the value that a weight gets against the value the data want. L2 is a straight line of half the slope; L1
-# is zero between −1 and 1 and parallel to the diagonal outside; the hard threshold is zero between −1 and 1 and jumps to
-# the diagonal. Middle, the thirty weights of one data set: L1 keeps four, close to the true ones and a little too small,
-# and none of the others; ridge has all four too small and small values everywhere else. Right, the mean size of the 26
-# superfluous weights against the step: the soft threshold is at zero after 13 steps; the subgradient method with a
-# constant step stays near 0.05 in a band of noise; with a falling step it comes down slowly to 0.001.
+# Figure: left, the value that a weight gets against the value the data want. L2 is a straight line of half the slope;
+# L1 is zero between −1 and 1 and parallel to the diagonal outside; the hard threshold is zero between −1 and 1 and
+# jumps to the diagonal. Middle, the thirty weights of one data set: L1 keeps four, close to the true ones and a little
+# too small, and none of the others; ridge has all four too small and small values everywhere else. Right, the mean size
+# of the 26 superfluous weights against the step: the soft threshold is at zero after 13 steps; the subgradient method
+# with a constant step stays near 0.05 in a band of noise; with a falling step it comes down slowly to 0.001.
 #
 # **What to notice.**
 #
-# - **The zeros come from the step, not only from the penalty.** Same loss, same penalty, same minimum: the proximal method
-#   leaves 4.4 of 30 weights, the subgradient method all 30. With a constant step it jumps over zero and back for ever,
-#   in sawteeth of about step times λ, so that where a single weight ends is chance. (The claim that not one of them is
-#   below 0.001 therefore fails in a seed; on another data set we saw none.) With a falling step the sizes go down like
-#   the step, and never arrive. If you add `lam * w.abs().sum()` to a loss in PyTorch, this is what you get; prune afterwards,
-#   or use a proximal step.
+# - **The zeros come from the step, not only from the penalty.** Same loss, same penalty, same minimum: the proximal
+#   method leaves 4.4 of 30 weights, the subgradient method all 30. With a constant step it jumps over zero and back for
+#   ever, in sawteeth of about step times λ, so that where a single weight ends is chance. (The claim that not one of
+#   them is below 0.001 therefore fails in a seed; on another data set we saw none.) With a falling step the sizes go
+#   down like the step, and never arrive. If you add `lam * w.abs().sum()` to a loss in PyTorch, this is what you get;
+#   prune afterwards, or use a proximal step.
 # - 4.4, not 4: here and there L1 keeps one weight too many. It makes small models; it does not certify which
 #   features matter.
-# - **The survivors are too small** by about λ, as the left panel says. Two stages (L1 to choose, least squares on what is
-#   left) is a common answer.
-# - Where the truth *is* sparse, L1 is much closer to it than L2 (0.47 against 1.22). Where all features contribute a little,
-#   it is the other way round: a prior is as good as what it says.
+# - **The survivors are too small** by about λ, as the left panel says. Two stages (L1 to choose, least squares on what
+#   is left) is a common answer.
+# - Where the truth *is* sparse, L1 is much closer to it than L2 (0.47 against 1.22). Where all features contribute a
+#   little, it is the other way round: a prior is as good as what it says.
 
 # %% [markdown]
 # ## 4 · Weight decay: one line, four conventions
@@ -844,10 +849,12 @@ claim("Here L1 is closer to the true weights than L2: distance saved", gain, hol
 #
 # $$ \theta \leftarrow \theta - \eta\,(\nabla L + \alpha\theta) = (1 - \eta\alpha)\,\theta - \eta\nabla L .$$
 #
-# Read the right-hand side: *let every weight leak by a small factor, then take the usual step*. This is **weight decay**.
-# Neural-network engineers of the 1980s had it before anybody called it a penalty (Hanson and Pratt 1988); "L2 needs
-# theory, decay just works", as one course puts it. In plain gradient descent the two are the same thing seen from two
-# sides. Four ways to write it are in use:
+# Read the right-hand side: *let every weight leak by a small factor, then take the usual step*. This is **weight
+# decay**. One course tells it like this: researchers worked out L2, which has a solid theory; engineers noticed on
+# their own that networks become better if all weights are made a little smaller in each step, which needs no theory and
+# just works. (The penalty is the older of the two: statisticians have used it as *ridge regression* since Hoerl and
+# Kennard 1970.) In plain gradient descent the two are the same thing seen from two sides. Four ways to write it are in
+# use:
 #
 # | `mode` | step | who |
 # | --- | --- | --- |
@@ -861,12 +868,12 @@ claim("Here L1 is closer to the true weights than L2: distance saved", gain, hol
 # - **The name.** A slide says "L2 regularization, *also (wrongly) called weight decay*" and gives, for L2,
 #   $\Theta - \epsilon\nabla f - \lambda\Theta$, and for decay $(1-\lambda)\Theta - \alpha\nabla f$. Look twice: that is
 #   the same line. The difference that makes the name wrong has to come from elsewhere (W07b).
-# - **Times lr or not.** After 1000 steps with nothing but decay, `"lecture"` with 0.01 leaves $0.99^{1000} = 0.00004$ of
-#   a weight; `"decoupled"` with 0.01 and lr = 0.001 leaves $(1 - 10^{-5})^{1000} = 0.99$. The same number, a factor of
-#   1000 in the rate.
-# - **Factor 2.** The penalty $\lambda\lVert w\rVert^2$ of section 1 has the gradient $2\lambda w$, so `wd` is $2\lambda$.
-#   In the example by hand, $\lambda = 2.5$ and `wd = 5`: at $w = 0.6$ the loss pulls with $-3$ and the decay with
-#   $5 \cdot 0.6 = 3$. At rest.
+# - **Times lr or not.** After 1000 steps with nothing but decay, `"lecture"` with 0.01 leaves $0.99^{1000} = 0.00004$
+#   of a weight; `"decoupled"` with 0.01 and lr = 0.001 leaves $(1 - 10^{-5})^{1000} = 0.99$. The same number, a factor
+#   of 1000 in the rate.
+# - **Factor 2.** The penalty $\lambda\lVert w\rVert^2$ of section 1 has the gradient $2\lambda w$, so `wd` is
+#   $2\lambda$. In the example by hand, $\lambda = 2.5$ and `wd = 5`: at $w = 0.6$ the loss pulls with $-3$ and the
+#   decay with $5 \cdot 0.6 = 3$. At rest.
 # - **Twice.** Some notes write the engineer's step as $\theta \leftarrow \theta - \eta\nabla L_R$, then
 #   $\theta \leftarrow 0.98\,\theta$, where $L_R$ is the loss *with its penalty*. That would count the decay twice; the
 #   plain loss must be meant.
@@ -999,12 +1006,12 @@ claim("With momentum, decoupled rests where a penalty of wd (1 - momentum) does:
 # %% [markdown]
 # **What to notice.**
 #
-# - Without momentum, `"l2"` and `"decoupled"` agree in every digit, at every step. With momentum they part at the second
-#   step, and do **not** meet again: 5.0 against 9.09 in the flat direction.
+# - Without momentum, `"l2"` and `"decoupled"` agree in every digit, at every step. With momentum they part at the
+#   second step, and do **not** meet again: 5.0 against 9.09 in the flat direction.
 # - Where does 9.09 come from? At rest the buffer is $g/(1-\mu)$, the loss pulls with ten times its gradient, and the
-#   decoupled decay pulls with what it always had. $\text{lr}\cdot\text{wd}\cdot w = -\text{lr}\,g/(1-\mu)$, so it rests at the
-#   minimum of a penalty with $\text{wd}\,(1-\mu) = 0.01$. **The momentum is a part of the strength of the decay**, unless the
-#   decay goes through the buffer.
+#   decoupled decay pulls with what it always had. $\text{lr}\cdot\text{wd}\cdot w = -\text{lr}\,g/(1-\mu)$, so it rests
+#   at the minimum of a penalty with $\text{wd}\,(1-\mu) = 0.01$. **The momentum is a part of the strength of the
+#   decay**, unless the decay goes through the buffer.
 # - After 20 steps the second weight is at 0.84 and 0.82, far from the 0.1 that both want: that is momentum overshooting
 #   in the steep direction and has nothing to do with decay.
 #
@@ -1012,8 +1019,8 @@ claim("With momentum, decoupled rests where a penalty of wd (1 - momentum) does:
 #
 # Notebook 03 showed that a weight matrix in front of batch norm can be multiplied by any positive number without
 # changing the function. Then a penalty on its size cannot make the function simpler. What does it do? Let the weights
-# decay, $w_{k+1} = (1-\eta\lambda)\,w_k - \eta\nabla L(w_k)$, and look at $v_k = w_k / c^k$ with $c = 1-\eta\lambda$, the
-# weights without the leak. The function is the same, and the gradient of a function that ignores the scale is
+# decay, $w_{k+1} = (1-\eta\lambda)\,w_k - \eta\nabla L(w_k)$, and look at $v_k = w_k / c^k$ with $c = 1-\eta\lambda$,
+# the weights without the leak. The function is the same, and the gradient of a function that ignores the scale is
 # *inversely* proportional to it: $\nabla L(c^k v) = \nabla L(v)/c^k$. Divide the step by $c^{k+1}$:
 #
 # $$ v_{k+1} = v_k - \frac{\eta}{c^{2k+1}}\,\nabla L(v_k) .$$
@@ -1073,21 +1080,21 @@ gap = [float((a[0] - b[0]).abs().max()) for a, b in zip(bn_runs["decay"], bn_run
 claim("Decay and no decay do not: largest difference of a logit", gap, holds=min(gap) > 0.1)
 
 # %% [markdown]
-# Figure: left, the length of the second weight matrix over 200 steps: with decay it falls from 4.6 to 1.9, with a growing
-# rate it rises to 5.2, with neither it stays. Right, the learning rate divided by the squared length: with decay and with
-# the growing rate one and the same line, up from 0.005 to 0.03; with neither it is flat.
+# Figure: left, the length of the second weight matrix over 200 steps: with decay it falls from 4.6 to 1.9, with a
+# growing rate it rises to 5.2, with neither it stays. Right, the learning rate divided by the squared length: with
+# decay and with the growing rate one and the same line, up from 0.005 to 0.03; with neither it is flat.
 #
 # **What to notice.**
 #
-# - After 200 steps the networks with decay and with the growing rate have very different weights, and their outputs agree
-#   **to 14 digits**. Decay in front of batch norm does not limit the function at all. It is a schedule for the
-#   learning rate: the weights shrink, so the effective rate of notebook 03, $\text{lr}/\lVert w\rVert^2$, rises.
-# - It cannot rise for ever. A large effective rate makes large steps, at a right angle to the weights, which lengthen them
-#   again; in the end the two balance. That is the equilibrium that notebook 03 announced, and the two matrices
-#   are on the way to it (van Laarhoven 2017, arXiv:1706.05350).
+# - After 200 steps the networks with decay and with the growing rate have very different weights, and their outputs
+#   agree **to the last digits**. Decay in front of batch norm does not limit the function at all. It is a schedule for
+#   the learning rate: the weights shrink, so the effective rate of notebook 03, $\text{lr}/\lVert w\rVert^2$, rises.
+# - It cannot rise for ever. A large effective rate makes large steps, at a right angle to the weights, which lengthen
+#   them again; in the end the two balance. That is the equilibrium that notebook 03 announced, and the two matrices are
+#   on the way to it (van Laarhoven 2017, arXiv:1706.05350).
 # - So it *does* something, and tuning it can help or hurt as tuning a learning rate can. Only the usual reason for it,
-#   simpler functions, is not the reason. On the last layer, and on γ and β, which no normalization follows, decay is what
-#   it says it is.
+#   simpler functions, is not the reason. On the last layer, which no normalization follows, decay is what it says it
+#   is.
 
 # %% [markdown]
 # ## 5 · Adam, where the two part
@@ -1097,12 +1104,12 @@ claim("Decay and no decay do not: largest difference of a logit", gap, holds=min
 # $$ m \leftarrow \beta_1 m + (1-\beta_1)\,g, \qquad v \leftarrow \beta_2 v + (1-\beta_2)\,g^2, \qquad
 #    w \leftarrow w - \text{lr}\,\frac{\hat m}{\sqrt{\hat v} + \epsilon}, $$
 #
-# with $\hat m = m/(1-\beta_1^t)$ and $\hat v = v/(1-\beta_2^t)$ because both averages start at zero. **By hand**: in the
-# first step $\hat m = g$ and $\hat v = g^2$, so every weight moves by $\text{lr}\cdot\operatorname{sign}(g)$, whatever
-# the size of its gradient.
+# with $\hat m = m/(1-\beta_1^t)$ and $\hat v = v/(1-\beta_2^t)$ because both averages start at zero. **By hand**: in
+# the first step $\hat m = g$ and $\hat v = g^2$, so every weight moves by $\text{lr}\cdot\operatorname{sign}(g)$,
+# whatever the size of its gradient.
 #
-# Now add a penalty, $g \leftarrow g + \text{wd}\cdot w$. It goes through the same division. A weight whose gradients are
-# of size $s$ decays at the rate $\text{lr}\cdot\text{wd}/s$: **weights with large gradients are hardly decayed,
+# Now add a penalty, $g \leftarrow g + \text{wd}\cdot w$. It goes through the same division. A weight whose gradients
+# are of size $s$ decays at the rate $\text{lr}\cdot\text{wd}/s$: **weights with large gradients are hardly decayed,
 # weights with small ones very much.** Nobody wanted that; it is what happens. Loshchilov and Hutter (arXiv:1711.05101)
 # took the decay out of the gradient, $w \leftarrow (1 - \text{lr}\cdot\text{wd})\,w$, and called the result AdamW.
 #
@@ -1226,15 +1233,16 @@ ratio = shrunk["AdamW"].max(axis=1) / shrunk["AdamW"].min(axis=1)
 claim("AdamW: most decayed against least decayed weight", ratio, holds=np.all(ratio < 1.1), unit="times")
 
 # %% [markdown]
-# Figure: the percentage by which weights have decayed after 1000 steps, against the size of their gradients from 0.001 to
+# Figure: the percentage by which weights have decayed after 1000 steps, against the size of their gradients from 0.001
+# to
 # 10. AdamW: a horizontal line at 9.5 %. Adam with a penalty: 74 % up to 0.02, falling through AdamW's line at a size of
 # 1 to 1 % at a size of 10. A dotted curve, the rate lr · wd / s, agrees with it from 0.2 on and goes up to 100 % below.
 #
-# **What to notice.** The decay of AdamW is the same for every weight: $1 - (1 - 10^{-4})^{1000} = 9.5\,\%$. In Adam with a
-# penalty it varies by a factor of 60, and the rule $\text{lr}\cdot\text{wd}/s$ predicts it wherever the noise is
+# **What to notice.** The decay of AdamW is the same for every weight: $1 - (1 - 10^{-4})^{1000} = 9.5\,\%$. In Adam
+# with a penalty it varies by a factor of 60, and the rule $\text{lr}\cdot\text{wd}/s$ predicts it wherever the noise is
 # larger than the penalty. For gradients below 0.1 the penalty is itself the largest part of the gradient, and Adam
-# makes a step of at most about lr of it, however small it is. So the effect of `weight_decay` in Adam depends on the
-# scale of the loss: multiply the loss by 10, which changes nothing else in Adam, and the decay is a tenth.
+# turns it into steps of about lr, however small it is. So the effect of `weight_decay` in Adam depends on the scale of
+# the loss: multiply the loss by 10, which changes nothing else in Adam (but for ε), and the decay is a tenth.
 
 # %% [markdown]
 # ### All of them side by side
@@ -1268,21 +1276,21 @@ claim("AdamW does, too: largest difference", gap, holds=gap < 1e-3)
 # %% [markdown]
 # **What to notice.**
 #
-# - Adam with a penalty is a correct optimizer of the penalized loss: it ends where `"l2"` ended, at $(0.909, 0.099, 5)$.
-#   Without noise in the gradients, the division by $\sqrt{\hat v}$ changes the path and not the goal.
-# - **AdamW goes somewhere else**: after 1500 steps its first two weights are at the minimum of the *unpenalized* loss, and
-#   the third at 8.1 is still on its way up. It is not a bug. Near a minimum $\hat m/\sqrt{\hat v}$ compares a gradient with its
-#   own size, so AdamW rests where $\hat m/\sqrt{\hat v} = -\text{wd}\cdot w$, and since the left side is about ±1 for a steady
-#   gradient, any $\lvert w\rvert$ below $1/\text{wd} = 10$ can be held against the decay by a gradient that is *tiny*.
-#   Without noise, AdamW acts more like a bound, $\lvert w_d\rvert \le 1/\text{wd}$, than like a fine (Xie and Li 2024,
-#   arXiv:2404.04454). **There is no penalty whose gradient it follows.** With the noise of mini-batches $\hat v$ is
-#   mostly noise, and the decay is felt.
+# - Adam with a penalty is a correct optimizer of the penalized loss: it ends where `"l2"` ended, at $(0.909, 0.099,
+#   5)$. Without noise in the gradients, the division by $\sqrt{\hat v}$ changes the path and not the goal.
+# - **AdamW goes somewhere else**: after 1500 steps its first two weights are at the minimum of the *unpenalized* loss,
+#   and the third at 8.1 is still on its way up. It is not a bug. AdamW rests where $\hat m/(\sqrt{\hat v}+\epsilon) =
+#   -\text{wd}\cdot w$. The left side compares a gradient with its own size: it is ±1 for any steady gradient that is
+#   not as tiny as ε. So a weight with $\lvert w\rvert < 1/\text{wd} = 10$ can rest only where its gradient is
+#   practically zero, and that is the minimum of the loss itself. Without noise, AdamW acts more like a bound, $\lvert
+#   w_d\rvert \le 1/\text{wd}$, than like a fine (Xie and Li 2024, arXiv:2404.04454). **There is no penalty whose
+#   gradient it follows.** With the noise of mini-batches $\hat v$ is mostly noise, and the decay is felt.
 #
 # ### Experiment E07c: the same number, three meanings
 #
 # 600 digits, 20 % of whose labels were replaced by random ones, a hidden layer of 256 ReLUs, 40 epochs: enough to learn
-# the wrong labels by heart. Five or six values of `weight_decay` for SGD with momentum 0.9 (lr = 0.05), for Adam and for
-# AdamW (lr = 0.003). Three seeds. These are torch's optimizers; you have just seen that yours are the same.
+# the wrong labels by heart. Five or six values of `weight_decay` for SGD with momentum 0.9 (lr = 0.05), for Adam and
+# for AdamW (lr = 0.003). Three seeds. These are torch's optimizers; you have just seen that yours are the same.
 
 # %% tags=["experiment"]
 OPTIMIZERS = {
@@ -1348,28 +1356,29 @@ gain = sweep["AdamW", 0.3][:, 1] - sweep["AdamW", 0][:, 1]
 claim("With the same 0.3 AdamW gains", gain, holds=np.all(gain > 0))
 
 # %% [markdown]
-# Figure: accuracy against `weight_decay` on a logarithmic axis from 0 to 3. Left, training digits: all start near 0.9, above
-# the dotted line of 0.82, the share of right labels, so wrong labels have been learned. SGD and Adam cross the line at
-# about 0.005, are at 0.79 at 0.01 and drop to 0.11 at 0.3; AdamW hardly moves up to 0.1 and crosses the line near 1. Right,
-# test digits: SGD and Adam rise from 0.88 and 0.89 to 0.93 at 0.01 and then fall out of the picture; AdamW stays at 0.89
-# up to 0.01, rises to 0.94 at 1 and is at 0.91 at 3.
+# Figure: accuracy against `weight_decay` on a logarithmic axis from 0 to 3. Left, training digits: all start near 0.9,
+# above the dotted line of 0.82, the share of right labels, so wrong labels have been learned. SGD and Adam cross the
+# line at about 0.005, are at 0.79 at 0.01 and drop to 0.11 at 0.3; AdamW hardly moves up to 0.1 and crosses the line
+# between 0.3 and 1. Right, test digits: SGD and Adam rise from 0.88 and 0.89 to 0.93 at 0.01 and then fall out of the
+# picture; AdamW stays at 0.89 up to 0.01, rises to 0.94 at 1 and is at 0.91 at 3.
 #
 # **What to notice.**
 #
-# - **Decay helps**, in all three, by 0.035 to 0.047: where it is best, training accuracy is at or below the share of right
-#   labels. The network fits what is common to many digits and lets go of single wrong labels.
+# - **Decay helps**, in all three, by 0.035 to 0.047: where it is best, training accuracy is at or below the share of
+#   right labels. The network fits what is common to many digits and lets go of single wrong labels.
 # - **The same number means different things.** 0.3 ruins SGD and Adam and is good for AdamW; 0.01 is best for the first
-#   two and does nothing in AdamW. Never carry a `weight_decay` from one optimizer to another. What can be compared is the leak
-#   per step: $0.003 \cdot 1.0 = 0.003$ in AdamW at its best; in SGD $0.05 \cdot 0.01/(1-0.9) = 0.005$.
+#   two and does nothing in AdamW. Never carry a `weight_decay` from one optimizer to another. What can be compared is
+#   the leak per step: $0.003 \cdot 1.0 = 0.003$ in AdamW at its best; in SGD $0.05 \cdot 0.01/(1-0.9) = 0.005$.
 # - SGD and Adam agree on their best value, and on where they collapse. They must: their penalty is the same
-#   function, with the same minimum. At 0.3 this minimum is the **zero** network. That is the jump of section 2: the first
+#   function, with the same minimum. At 0.3 this minimum is the **zero** network, which knows only how frequent the
+#   classes are. That is the jump of section 2: the first
 #   matrix is useless without the second, and from a certain price on, nothing is worth buying.
-# - Is AdamW better at its best? Here by 0.013, in all three seeds. We would not build on it: with 30 epochs it was 0.007,
-#   with 60 epochs −0.001 (and the best values were picked on the test digits, for all alike). What decoupling reliably
-#   buys is that the rate of decay does not depend on the gradients, so that lr and decay can be tuned more
+# - Is AdamW better at its best? Here by 0.013, in all three seeds. We would not build on it: with 30 epochs it was
+#   0.007, with 60 epochs −0.001 (and the best values were picked on the test digits, for all alike). What decoupling
+#   reliably buys is that the rate of decay does not depend on the gradients, so that lr and decay can be tuned more
 #   nearly one at a time, which is what its authors argue for.
-# - "Dropout is a much better regularizer than L2 or L1", some notes say. L2 alone reaches 0.93 to 0.94 here. The next section
-#   trains the same network on the same digits with dropout alone: 0.91 to 0.93. It depends on the problem, and
+# - "Dropout is a much better regularizer than L2 or L1", some notes say. L2 alone reaches 0.93 to 0.94 here. The next
+#   section trains the same network on the same digits with dropout alone: 0.91 to 0.93. It depends on the problem, and
 #   notebook 05 has cases on both sides.
 
 # %% [markdown]
@@ -1388,7 +1397,7 @@ claim("With the same 0.3 AdamW gains", gain, holds=np.all(gain > 0))
 # | question | here | elsewhere |
 # | --- | --- | --- |
 # | which vector | incoming weights of a unit: a **row** of `(out, in)` | Keras stores `(in, out)` and needs `axis=0`; outgoing weights would be another method |
-# | shorter rows | stay as they are | "unit norm" constraints set all rows to $c$: that is weight normalization |
+# | shorter rows | stay as they are | "unit norm" constraints set all rows to $c$: a relative of weight normalization |
 # | what is bounded | the length | section 2: the *squared* length |
 #
 # ### Exercise: `max_norm_project` (4 points)
@@ -1503,19 +1512,19 @@ claim(
 
 # %% [markdown]
 #
-# Figure: left, test accuracy for three learning rates and four settings. At lr 0.05 no max-norm, c = 3 and c = 2 are identical
-# at 0.909, c = 1 a little lower; at 0.3 they are at 0.929, 0.929, 0.927 and 0.907; at 1 at 0.897, 0.900, 0.895 and 0.870,
-# with seeds that scatter by ±0.02. Right, the share of units at the cap: none to 3 % at 0.05, up to 4 % at 0.3, and 1, 2
-# and 26 % at lr 1.
+# Figure: left, test accuracy for three learning rates and four settings. At lr 0.05 no max-norm, c = 3 and c = 2 are
+# identical at 0.909, c = 1 a little lower; at 0.3 they are at 0.929, 0.929, 0.927 and 0.907; at 1 at 0.897, 0.900,
+# 0.895 and 0.870, with seeds that scatter by ±0.02. Right, the share of units at the cap: none to 3 % at 0.05, up to 4
+# % at 0.3, and 1, 2 and 26 % at lr 1.
 #
-# **What to notice.** An honest null result: **no cap gains more than 0.003 anywhere, and c = 1 costs.** Before you believe
-# it, ask whether the method had a chance.
+# **What to notice.** An honest null result: **no cap gains more than 0.003 anywhere, and c = 1 costs.** Before you
+# believe it, ask whether the method had a chance.
 #
 # - The right panel says that at small rates it had none: no row ever got as long as 2, so c = 2 and 3 give the *same
 #   numbers, bit for bit*. A bound that is not felt has no price, and no effect.
-# - At lr 1 it was felt, with c = 1 by a quarter of the units, and did not help. The story "with max-norm you can use a huge
-#   learning rate" needs a network whose weights blow up without it. This one is shallow and its weights end at
-#   about 3 at most.
+# - At lr 1 it was felt, with c = 1 by a quarter of the units, and did not help. The story "with max-norm you can use a
+#   huge learning rate" needs a network whose weights blow up without it. This one is shallow, and a row longer than 3
+#   is rare in it.
 # - We tried 30 epochs as well: a gain of 0.008 ± 0.03 at lr 1, none elsewhere. That is how null results turn into small
 #   successes: nine settings, the best one reported, and no spread.
 # - The published gains are for large, deep networks on large data. This experiment does not contradict them. It says
@@ -1698,17 +1707,17 @@ claim(
 claim("Least squares on the noisy copies finds the ridge weights: largest difference", ratios, holds=max(ratios) < 0.02)
 
 # %% [markdown]
-# Figure: two clouds of twelve points each, three times, with fifteen lines found by a perceptron. Without noise the lines
-# fan out in all directions through the gap, some touching a point. With noise of 0.3, drawn as small dots around the
-# points, the lines are nearly parallel and run through the middle of the gap. With noise of 1.0 the dots of the two clouds
-# overlap, and the lines fan out again. Margins 0.38, 0.81 and 0.45 with spreads of 0.32, 0.09 and 0.27.
+# Figure: two clouds of twelve points each, three times, with fifteen lines found by a perceptron. Without noise the
+# lines fan out in all directions through the gap, some touching a point. With noise of 0.3, drawn as small dots around
+# the points, the lines are nearly parallel and run through the middle of the gap. With noise of 1.0 the dots of the two
+# clouds overlap, and the lines fan out again. Margins 0.38, 0.81 and 0.45 with spreads of 0.32, 0.09 and 0.27.
 #
 # **What to notice.**
 #
-# - **All lines in the left panel are perfect** on the training data. The loss cannot choose between them, the random start
-#   does. Noise adds what the loss lacks: a preference for distance. The margin doubles, and the starts agree.
-# - Too much noise carries points over to the other side. Then no line is right for all of them, the perceptron never comes
-#   to rest, and the margin is lost. For a linear model under squared loss that could not be seen: there, more
+# - **All lines in the left panel are perfect** on the training data. The loss cannot choose between them, the random
+#   start does. Noise adds what the loss lacks: a preference for distance. The margin doubles, and the starts agree.
+# - Too much noise carries points over to the other side. Then no line is right for all of them, the perceptron never
+#   comes to rest, and the margin is lost. For a linear model under squared loss that could not be seen: there, more
 #   noise is just more shrinking, without a border.
 # - The formula holds to within a standard error or so of the sampling, and least squares on noisy copies finds the
 #   ridge weights to 0.005. One can *compute* what noise does, without any noise.
@@ -1771,18 +1780,19 @@ lost = noise_runs[:, 0, 0] - noise_runs[:, 4, 0]
 claim("Noise of 1.5 destroys it: loss in accuracy", lost, holds=np.all(lost > 0.3))
 
 # %% [markdown]
-# Figure: left, accuracy against the standard deviation of the training noise. On clean test digits it rises from 0.88 to
-# 0.95 at 0.3, is 0.92 at 0.6 and 0.15 at 1.5; on noisy test digits it rises from 0.63 to 0.85 at 0.6 and falls to 0.18. The
-# share of noisy digits that are nearest to a digit with another label is 0 up to 0.3, 0.21 at 0.6, 0.70 at 1.5. Right, one
-# digit with the five amounts of noise: at 0.6 a person still guesses it, at 1.5 nobody does.
+# Figure: left, accuracy against the standard deviation of the training noise. On clean test digits it rises from 0.88
+# to 0.95 at 0.3, is 0.92 at 0.6 and 0.15 at 1.5; on noisy test digits it rises from 0.63 to 0.85 at 0.6 and falls to
+# 0.18. The share of noisy digits that are nearest to a digit with another label is 0 up to 0.3, 0.21 at 0.6, 0.70 at
+# 1.5. Right, one digit with the five amounts of noise: at 0.6 a person still guesses it, at 1.5 nobody does.
 #
 # **What to notice.**
 #
 # - Noise of 0.3 gains 0.07 on **clean** digits, more than any weight decay of E07c, and 0.2 on noisy ones. At 0.3 only
 #   0.3 % of the digits have crossed over: the label still belongs to the picture.
-# - At 0.6 a fifth has crossed over, and clean accuracy goes down, though the accuracy on *noisy* digits is at its best. "Be
-#   prepared for the noise of the task" and "be as good as possible on clean data" are two aims.
-# - At 1.5 two thirds have crossed over. The labels are now wrong more often than right, and nothing is learned.
+# - At 0.6 a fifth has crossed over, and clean accuracy goes down, though the accuracy on *noisy* digits is at its best.
+#   "Be prepared for the noise of the task" and "be as good as possible on clean data" are two aims.
+# - At 1.5 two thirds have crossed over. For most of them another label would be the better guess, and next to nothing
+#   is learned.
 # - This is a network, not a linear model, and the noise is not small: the equivalence with L2 does not hold. If it did,
 #   some weight decay should reach 0.95, too.
 
@@ -1804,17 +1814,18 @@ claim("Noise of 1.5 destroys it: loss in accuracy", lost, holds=np.all(lost > 0.
 #    + O(\lambda^2) . $$
 #
 # The slides that show this keep the first term, $\lambda\lVert\nabla f\rVert^2$, and count the other one among the
-# $O(\lambda^2)$. It is not: $E\,[\epsilon^\top H\epsilon] = \lambda\operatorname{tr}H$. It is of the **same** order, and
-# vanishes only where the model is linear in its weights ($H = 0$) or fits perfectly ($r = 0$). It can also be negative:
-# shaking the weights can *lower* the expected loss.
+# $O(\lambda^2)$. It is not: $E\,[\epsilon^\top H\epsilon] = \lambda\operatorname{tr}H$. It is of the **same** order,
+# and vanishes only where the model is linear in its weights ($H = 0$) or fits perfectly ($r = 0$). It can also be
+# negative: shaking the weights can *lower* the expected loss.
 #
 # A second slip is in the words. "Penalizes the gradient, so it encourages the function to be smooth": the gradient is
 # with respect to the weights, not to the input. What is encouraged is a **flat** place in the space of weights, where
 # the outputs do not react to small changes of the weights.
 #
 # **By hand.** $f = w^2$ at $w = 1$: $g = 2$, $H = 2$. For $y = 1$, $r = 0$: both formulas say $4\lambda$. For $y = 3$,
-# $r = -2$: the slide says $4\lambda$, the full formula $4\lambda - 2\cdot 2\lambda = 0$. The truth: $E (w+\epsilon)^4 = 1 +
-# 6\lambda + 3\lambda^2$ and $E(w+\epsilon)^2 = 1 + \lambda$, so $E((w+\epsilon)^2 - 3)^2 = 4 + 0\,\lambda + 3\lambda^2$.
+# $r = -2$: the slide says $4\lambda$, the full formula $4\lambda - 2\cdot 2\lambda = 0$. The truth: $E (w+\epsilon)^4 =
+# 1 + 6\lambda + 3\lambda^2$ and $E(w+\epsilon)^2 = 1 + \lambda$, so $E((w+\epsilon)^2 - 3)^2 = 4 + 0\,\lambda +
+# 3\lambda^2$.
 #
 # ### Exercise: `weight_noise_penalty` (5 points, extension)
 #
@@ -1942,18 +1953,18 @@ claim(
 
 # %% [markdown]
 # Figure: left, the increase of the loss per λ against the residual, for one unit. The exact points and the full formula
-# are on one line that falls from 1.24 at a residual of −1 to 0 at 1. The slide's formula is horizontal at 0.62 and crosses
-# it at a residual of zero. Right, the error against λ, both logarithmic: three horizontal lines for the slide, between 0.08 and
-# 0.6; three lines for the full formula that fall with λ by the same number of decades.
+# are on one line that falls from 1.24 at a residual of −1 to 0 at 1. The slide's formula is horizontal at 0.62 and
+# crosses it at a residual of zero. Right, the error against λ, both logarithmic: three horizontal lines for the slide,
+# between 0.08 and 0.6; three lines for the full formula that fall with λ by the same number of decades.
 #
 # **What to notice.**
 #
-# - The slide's error does **not** shrink with λ: the power is 0, so the claim that it does is not reproduced. It lacks a
-#   term of first order. The full formula has the power 1: what it lacks is of second order.
-# - At a residual of 1 the increase is half of the truth in one direction and all of it in the other. In one of the three
-#   units noise on the weights even *lowers* the expected loss (−0.08 per λ, where the slide says +0.004).
-# - When is the slide right? Where residuals vanish, near the end of training on data that can be fitted, and for models that
-#   are linear in their weights. For an average over residuals that are unrelated to the curvature the two signs
+# - The slide's error does **not** shrink with λ: the power is 0, so the claim that it does is not reproduced. It lacks
+#   a term of first order. The full formula has the power 1: what it lacks is of second order.
+# - For the unit on the left the slide says 0.62 whatever the residual is; the truth lies between 0 and 1.24. In one of
+#   the three units noise on the weights even *lowers* the expected loss (−0.08 per λ, where the slide says +0.004).
+# - When is the slide right? Where residuals vanish, near the end of training on data that can be fitted, and for models
+#   that are linear in their weights. For an average over residuals that are unrelated to the curvature the two signs
 #   cancel in part. For noisy labels and early in training they need not.
 
 # %% [markdown]
@@ -1970,23 +1981,22 @@ claim(
 # | noise of variance $s$ on the inputs | s = 2.5 | $\lambda = s$ | linear models, squared loss |
 # | AdamW; decay in front of batch norm | none | no penalty does the same | |
 #
-# And L1 belongs to a Laplace prior; max-norm is a bound for each unit. **Before you copy a number from a paper, find its
-# line in this table.**
+# And L1 belongs to a Laplace prior; max-norm is a bound for each unit. **Before you copy a number from a paper, find
+# its line in this table.**
 #
 # ## 10 · Two questions in words
 
 # %% [markdown] question="W07a" points=5
 # **W07a (5 points).** *From Bayes' rule to L2.*
 #
-# (a) Data $t_n = f(x_n; \theta) + \text{noise}$ with Gaussian noise of variance $\sigma^2$, prior
-# $\theta \sim N(0, \tau^2 I)$. Derive from Bayes' rule which function of θ is minimized by the MAP estimate. What is λ if
-# the loss is the *sum* of squares and the penalty $\lambda\lVert\theta\rVert^2$? (b) What is it for the *mean* of squares
-# of $n$ data points, and what happens to it as $n$ grows? What does that mean for a `weight_decay` that was tuned on a
-# tenth of the data? (c) Which prior gives an L1 penalty, and with which λ for the sum of squares? Draw samples from it in
-# your mind: are they zero? (d) A set of slides writes
-# $\max_\theta \log p(\theta \mid D) = \max_\theta \log p(\theta) + \log p(D \mid \theta)$ with a brace "regularization"
-# under $\max_\theta\log p(\theta)$. Give an example with numbers in which maximizing the two terms *separately* gives
-# another value, and say what the right-hand side would have to be.
+# (a) Data $t_n = f(x_n; \theta) + \text{noise}$ with Gaussian noise of variance $\sigma^2$, prior $\theta \sim N(0,
+# \tau^2 I)$. Derive from Bayes' rule which function of θ is minimized by the MAP estimate. What is λ if the loss is the
+# *sum* of squares and the penalty $\lambda\lVert\theta\rVert^2$? (b) What is it for the *mean* of squares of $n$ data
+# points, and what happens to it as $n$ grows? What does that mean for a `weight_decay` that was tuned on a tenth of the
+# data? (c) Which prior gives an L1 penalty, and with which λ for the sum of squares? Draw samples from it in your mind:
+# are they zero? (d) A set of slides writes $\max_\theta \log p(\theta \mid D) = \max_\theta \log p(\theta) + \log p(D
+# \mid \theta)$ with a brace "regularization" under $\max_\theta\log p(\theta)$. Give an example with numbers in which
+# maximizing the two terms *separately* gives another value, and say what the right-hand side would have to be.
 #
 # ### BEGIN SOLUTION
 # **Model answer.**
@@ -1996,19 +2006,18 @@ claim(
 # \frac1{2\tau^2}\lVert\theta\rVert^2 + \text{const}$. Multiplying by $2\sigma^2 > 0$ does not move the minimum:
 # sum of squares $+\,\lambda\lVert\theta\rVert^2$ with $\lambda = \sigma^2/\tau^2$.
 #
-# (b) Divided by $n$: $\lambda = \sigma^2/(n\tau^2)$. It falls like $1/n$: the prior stays the same, the data outvote it.
-# A penalty on the mean loss that was tuned on a tenth of the data would be about ten times too strong for all of it, if
-# the belief about θ is to stay the same.
+# (b) Divided by $n$: $\lambda = \sigma^2/(n\tau^2)$. It falls like $1/n$: the prior stays the same, the data outvote
+# it. A penalty on the mean loss that was tuned on a tenth of the data would be about ten times too strong for all of
+# it, if the belief about θ is to stay the same.
 #
-# (c) The Laplace prior $p(\theta) \propto \prod_d e^{-\lvert\theta_d\rvert/b}$: $-\log p = \frac1b\sum\lvert\theta_d\rvert$;
-# times $2\sigma^2$, $\lambda = 2\sigma^2/b$. Its samples are never exactly zero. The zeros are a property of the
-# *maximum* of the posterior, not of the prior or of the posterior itself.
+# (c) The Laplace prior $p(\theta) \propto \prod_d e^{-\lvert\theta_d\rvert/b}$: $-\log p =
+# \frac1b\sum\lvert\theta_d\rvert$; times $2\sigma^2$, $\lambda = 2\sigma^2/b$. Its samples are never exactly zero. The
+# zeros are a property of the *maximum* of the posterior, not of the prior or of the posterior itself.
 #
 # (d) One number θ, prior $N(0,1)$, one observation $t = 2$ with $\sigma = 1$; leave out the constants. Separately:
-# $\max(-\theta^2/2) = 0$ at 0, $\max(-(2-\theta)^2/2) = 0$ at 2, sum 0. Together: $-\theta^2/2 - (2-\theta)^2/2$ has its
-# maximum at $\theta = 1$, with the value $-1$. No θ is at both places. Right:
-# $\max_\theta\,[\log p(\theta) + \log p(D\mid\theta)]$, **one** max over the **sum** (and minus $\log p(D)$, if values
-# and not only places are to agree).
+# $\max(-\theta^2/2) = 0$ at 0, $\max(-(2-\theta)^2/2) = 0$ at 2, sum 0. Together: $-\theta^2/2 - (2-\theta)^2/2$ has
+# its maximum at $\theta = 1$, with the value $-1$. No θ is at both places. Right: $\max_\theta\,[\log p(\theta) + \log
+# p(D\mid\theta)]$, **one** max over the **sum** (and minus $\log p(D)$, if values and not only places are to agree).
 #
 # **Rubric.** (a) 2 points: 1 for the negative logarithms with both factors ½, 1 for $\sigma^2/\tau^2$. (b) 1 point: ½
 # for $1/n$, ½ for the consequence. (c) 1 point: Laplace with λ (½, any scale if stated clearly), samples are not zero
@@ -2022,10 +2031,10 @@ claim(
 # $$ \Theta_{k+1} = \Theta_k - \epsilon\nabla f(\Theta_k) - \lambda\Theta_k \quad\text{(L2)}, \qquad
 #    \Theta_{k+1} = (1-\lambda)\,\Theta_k - \alpha\nabla f(\Theta_k) \quad\text{(weight decay)} . $$
 #
-# (a) Show that these are the same line. (b) Write down what a gradient step for $f + \frac\lambda2\lVert\Theta\rVert^2$ really
-# is. For which rate of decay does it equal the second formula, and what changes when the learning rate is halved during
-# training? (c) Where do L2 and decay truly differ? Treat momentum and Adam, each with the reason and with a number of
-# this notebook. (d) Where do the two names come from, and is the "wrongly" of the title right?
+# (a) Show that these are the same line. (b) Write down what a gradient step for $f + \frac\lambda2\lVert\Theta\rVert^2$
+# really is. For which rate of decay does it equal the second formula, and what changes when the learning rate is halved
+# during training? (c) Where do L2 and decay truly differ? Treat momentum and Adam, each with the reason and with a
+# number of this notebook. (d) Where do the two names come from, and is the "wrongly" of the title right?
 #
 # ### BEGIN SOLUTION
 # **Model answer.**
@@ -2038,18 +2047,18 @@ claim(
 # stays as it was, and the resting point, where $\alpha\nabla f = -\lambda\Theta$, moves: as if the penalty had doubled.
 #
 # (c) *Momentum*: the L2 term enters the buffer and is amplified by $1/(1-\mu)$ like the loss; decoupled decay does not
-# and acts as a penalty of $\text{wd}\,(1-\mu)$. Numbers: after 20 steps 0.88/0.84/3.85 against 0.99/0.82/4.46; in the end
-# 5.0 against 9.09 for the third weight. *Adam*: the L2 term is divided by $\sqrt{\hat v}$ like the gradient, so weights with
-# large gradients decay less (1 % against 73 % in the figure), while AdamW treats all alike (9.5 %); so there is no factor
-# that turns one into the other. The best values of E07c, 0.01 and 1.0, differ by a factor of 100.
+# and acts as a penalty of $\text{wd}\,(1-\mu)$. Numbers: after 20 steps 0.88/0.84/3.85 against 0.99/0.82/4.46; in the
+# end 5.0 against 9.09 for the third weight. *Adam*: the L2 term is divided by $\sqrt{\hat v}$ like the gradient, so
+# weights with large gradients decay less (1 % against 74 % in the figure), while AdamW treats all alike (9.5 %); so
+# there is no factor that turns one into the other. The best values of E07c, 0.01 and 1.0, differ by a factor of 100.
 #
-# (d) Decay is the engineers' name for what they did (multiply by 0.98), L2 or ridge the statisticians' for the penalty
-# $\lVert\Theta\rVert^2$. For plain gradient descent with the rates matched the names are synonyms, and nothing is wrong.
-# It *is* wrong for momentum and for adaptive methods, which the formulas of the slide do not show.
+# (d) Decay is the engineers' name for what they did (multiply by 0.98), L2 or ridge the name that researchers gave the
+# penalty $\lVert\Theta\rVert^2$. For plain gradient descent with the rates matched the names are synonyms, and nothing
+# is wrong. It *is* wrong for momentum and for adaptive methods, which the formulas of the slide do not show.
 #
 # **Rubric.** 1 point each. (b) half for $\epsilon\lambda$, half for the learning rate. (c) half for momentum, half for
-# Adam; each needs the reason; a number that is missing costs a quarter. (d) half for the two origins, half for a verdict
-# with its condition.
+# Adam; each needs the reason; a number that is missing costs a quarter. (d) half for the two origins, half for a
+# verdict with its condition.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -2060,11 +2069,10 @@ claim(
 #   the same as a penalty, and bias and variance are measured on these polynomials.
 # - **Projection and soft threshold** are the two simplest proximal steps. If you meet ADMM, mirror descent or the
 #   "projected gradient" of adversarial attacks, you know the skeleton.
-# - **Four conventions of decay.** The capstone (notebook 12) asks for `weight_decay` on some parameters only: not on
-#   biases, and not on γ and β. You now know two reasons: a small γ is no simpler function, and a decay in front of
-#   batch norm is a learning rate.
-# - **Noise is a penalty** for linear models. For networks it is data augmentation, and notebooks 09 and 10 put knowledge
-#   about images into it.
+# - **Four conventions of decay.** The capstone (notebook 12) asks for `weight_decay` on the weight matrices only, and
+#   not on biases, γ and β. You know by now what it does to a matrix in front of batch norm: it is a learning rate.
+# - **Noise is a penalty** for linear models. For networks it is data augmentation, and notebooks 09 and 10 put
+#   knowledge about images into it.
 # - Negative results that stay: max-norm gained next to nothing here; the lead of AdamW at its best comes and goes with
 #   the number of epochs; the prior did not quite make up for not knowing the degree.
 
