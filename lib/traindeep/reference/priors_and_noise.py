@@ -58,9 +58,9 @@ def map_linear_gaussian(X: Array, t: Array, noise_var: float, prior_var: float) 
     >>> map_linear_gaussian(np.array([[1.0], [1.0]]), np.array([2.0, 4.0]), noise_var=1.0, prior_var=0.25)
     array([1.])
     """
-    lam = equivalent_lambda(noise_var, prior_var, len(X), "sum")
+    _check_variances(noise_var, prior_var)
     X, t = np.asarray(X, dtype=float), np.asarray(t, dtype=float)
-    return np.linalg.solve(X.T @ X + lam * np.eye(X.shape[1]), X.T @ t)
+    return np.linalg.solve(X.T @ X + noise_var / prior_var * np.eye(X.shape[1]), X.T @ t)
 
 
 def equivalent_lambda(noise_var: float, prior_var: float, n: int, loss: str) -> float:
@@ -88,12 +88,16 @@ def equivalent_lambda(noise_var: float, prior_var: float, n: int, loss: str) -> 
     >>> equivalent_lambda(1.0, 0.25, 8, "sum"), equivalent_lambda(1.0, 0.25, 8, "mean")
     (4.0, 0.5)
     """
-    for name, value in (("noise_var", noise_var), ("prior_var", prior_var)):
-        if not value > 0:
-            raise ValueError(f"{name} must be positive, got {value}")
+    _check_variances(noise_var, prior_var)
     if loss not in ("sum", "mean"):
         raise ValueError(f"loss must be 'sum' or 'mean', got {loss!r}")
     return float(noise_var / prior_var / (n if loss == "mean" else 1))
+
+
+def _check_variances(noise_var: float, prior_var: float) -> None:
+    for name, value in (("noise_var", noise_var), ("prior_var", prior_var)):
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, got {value}")
 
 
 def noisy_input_loss(w: Array, X: Array, y: Array, lam: float) -> float:
