@@ -21,13 +21,15 @@ from pathlib import Path
 import pytest
 from traindeep import exercise as visible
 from traindeep.checks import TestResult as Found
+from traindeep.checks import run_test, seeded
+from traindeep.compare import Compare, Recorded
 
 from autograder import exercise as hidden
 from autograder.course import BuildError, Course, exercises_of, points_of
 from autograder.exercise import Exercise, Live, run_hidden, score
 from autograder.finding import plain
 from autograder.foresight import Key, Memory, TestHangs, Tilted, common, solved, time_limit
-from autograder.result import ExerciseResult, Result, TestResult
+from autograder.result import ExerciseResult, Picture, Result, TestResult
 from autograder.sandbox.host import GraderFault, Limits, Sandbox, SubmissionFailed, Unforeseen, choose_isolation
 from autograder.student import RemoteStudent
 from autograder.submission import Cell, Submission, content_hash
@@ -240,10 +242,16 @@ class Grader:
         assignment = self._rehearsed(submission.assignment)
         with _Session(self, submission, assignment) as session:
             found = session.run_all()
-        exercises = tuple(
-            _exercise_result(item, [found[item.id, test.__name__] for test in item.tests], assignment)
-            for item in assignment.exercises
-        )
+            exercises = tuple(
+                _exercise_result(item, [found[item.id, test.__name__] for test in item.tests], assignment)
+                for item in assignment.exercises
+            )
+            exercises = tuple(
+                dataclasses.replace(one, picture=session.picture(item))
+                if item.visible.images and one.verdict in ("failed", "partial")
+                else one
+                for item, one in zip(assignment.exercises, exercises, strict=True)
+            )
         return Result(
             student=submission.student,
             assignment=submission.assignment,
@@ -413,6 +421,31 @@ class _Session:
             key: self._charged(key[0], withhold(one)) if one.outcome != "could_not_grade" else one
             for key, one in found.items()
         }
+
+    def picture(self, item: Exercise) -> Picture | None:
+        """An image of a visible test that the answer gets wrong. In a child that no hidden test has run in: what a
+        student reads here must not be what their code has kept of hidden inputs.
+        """
+        oracle, refused = Recorded(item.visible.record), item.visible.forbidden
+        try:
+            self._end()
+            for test in item.visible.tests:
+                student = RemoteStudent(self._ready(), refused, item.visible.names)
+                compare = Compare(student, oracle, test.__name__, item.visible.signatures, images=item.visible.images)
+                with time_limit(TEST_S):
+                    found = run_test(
+                        test, student=student, compare=compare, rng=seeded("visible", item.id, test.__name__)
+                    )
+                if found.pictures is not None:
+                    return Picture(found.says, found.pictures.words(), found.pictures.uri())
+        except (SubmissionFailed, TestHangs, pytest.fail.Exception):  # then words have to do
+            pass
+        except GraderFault:
+            self._job = None
+            self.grader.sandbox.restart()
+        finally:
+            self._end()
+        return None
 
     def _foreseen_tests(self) -> dict[Key, Found]:
         """Run the tests whose requests are all foreseen, sent in one go. Whatever goes otherwise is left to `run`."""

@@ -38,6 +38,11 @@ def points(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def png(uri: str) -> str:
+    """The address of a picture that lies in the page, and no other address."""
+    return uri if re.fullmatch(r"data:image/png;base64,[A-Za-z0-9+/=]+", uri) else ""
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -47,7 +52,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"text": text, "points": points, "wrong": wrong, "lost": lost}
+    environment.filters |= {"text": text, "points": points, "wrong": wrong, "lost": lost, "png": png}
     environment.globals |= {"VERDICT": VERDICT, "OUTCOME": OUTCOME}
     return environment
 

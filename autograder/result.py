@@ -51,6 +51,15 @@ class TestResult:
 
 
 @dataclasses.dataclass(frozen=True)
+class Picture:
+    """What an answer makes of an image of a visible test, beside what was expected; `uri` holds a PNG."""
+
+    says: str  # the sentence of the test, which does not hold
+    words: str
+    uri: str
+
+
+@dataclasses.dataclass(frozen=True)
 class ExerciseResult:
     """One exercise of one submission."""
 
@@ -62,12 +71,13 @@ class ExerciseResult:
     tests: tuple[TestResult, ...]
     misconception: str = ""  # the one that most failed tests recognise
     diagnosis: str = ""
+    picture: Picture | None = None
 
     def brief(self) -> "ExerciseResult":
         # The same words in thousands of results are kept in memory once.
         words = {name: sys.intern(getattr(self, name)) for name in ("id", "title", "misconception", "diagnosis")}
         broken = tuple(test for test in self.tests if test.outcome == "could_not_grade")
-        return dataclasses.replace(self, tests=broken, **words)
+        return dataclasses.replace(self, tests=broken, picture=None, **words)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +119,12 @@ class Result:
             if data.get("version") != VERSION:
                 raise BadRecord(f"{where}: expected a result record of version {VERSION}, got {data.get('version')!r}")
             exercises = tuple(
-                _made(ExerciseResult, item | {"tests": tuple(_made(TestResult, test) for test in item["tests"])})
+                _made(
+                    ExerciseResult,
+                    item
+                    | {"tests": tuple(_made(TestResult, test) for test in item["tests"])}
+                    | ({"picture": _made(Picture, item["picture"])} if item.get("picture") else {}),
+                )
                 for item in data.pop("exercises")
             )
             return _made(cls, data | {"exercises": exercises, "problems": tuple(data["problems"])})

@@ -646,3 +646,57 @@ def test_a_child_that_died_between_two_tests_is_not_the_next_tests_fault():
         assignment="", cells=(), written={}, problems=(), untouched=(), missing=()
     )
     assert not session._sound(())
+
+
+# ---- pictures ----------------------------------------------------------------------------------------------------
+
+REMEMBERS = """
+seen = []
+def bn2d_forward_train(x, gamma, beta, eps=1e-5, per_pixel=False):
+    if x.shape != (2, 2, 1, 3):
+        seen.append(x)  # a hidden input
+    return np.full(x.shape, 1.0 if seen else 0.25)
+"""
+
+
+@pytest.fixture
+def on_images(monkeypatch):
+    """bn2d_forward_train, as if it were an exercise on pictures."""
+    item = hidden.load(IMAGES)
+    shown = dataclasses.replace(item.visible, images=("x", "y"))
+    monkeypatch.setitem(item.__dict__, "visible", shown)
+
+
+def test_a_wrong_image_is_shown_as_in_the_notebook(each_grader, students, on_images):
+    """The record holds the picture of a visible test, and the page shows it with its words; right answers have none."""
+    wrong = "def bn2d_forward_train(x, gamma, beta, eps=1e-5, per_pixel=False):\n    return x * 1.0\n"
+    result = each_grader.grade(students.right_but(**{IMAGES: wrong}))
+    (one,) = (e for e in result.exercises if e.id == IMAGES)
+    assert one.picture.uri.startswith("data:image/png;base64,")
+    assert "What you return is the input, unchanged." in one.picture.words
+    assert one.picture.says == hidden.load(IMAGES).visible.tests[0].__doc__
+    assert all(e.picture is None for e in result.exercises if e is not one)
+    page = report.feedback_html(type(result).from_json(result.to_json()))
+    assert f'<img src="{one.picture.uri}" alt="Input, expected and got side by side' in page
+    assert page.count("What you return is the input, unchanged.") == 2
+    again = each_grader.grade(students.right_but(**{IMAGES: wrong}))
+    assert again.to_json() == result.to_json()
+    forged = dataclasses.replace(one, picture=dataclasses.replace(one.picture, uri='x" onerror="alert(1)'))
+    assert "onerror" not in report.feedback_html(dataclasses.replace(result, exercises=(forged,)))
+
+
+def test_a_picture_holds_nothing_of_hidden_inputs(grader, students, on_images):
+    """The visible test runs in a process of its own: what an answer has kept of earlier calls is not there."""
+    result = grader.grade(students.right_but(**{IMAGES: REMEMBERS}))
+    (one,) = (e for e in result.exercises if e.id == IMAGES)
+    assert one.verdict == "failed"
+    assert "(got - expected is 1.25)" in one.picture.words, "0.25 is what it returns before it has seen a hidden input"
+
+
+def test_an_answer_that_hangs_or_dies_on_a_visible_test_has_no_picture(grader, students, on_images):
+    """Its other exercises keep their points, and the next submission is graded as ever."""
+    wrong = "import os\ndef bn2d_forward_train(x, *a, **k):\n    if x.shape == (2, 2, 1, 3): os._exit(3)\n    return x * 1.0\n"
+    result = grader.grade(students.right_but(**{IMAGES: wrong}))
+    assert {e.id: e.picture for e in result.exercises if e.picture} == {}
+    assert sum(e.score for e in result.exercises if e.id != IMAGES) == 41
+    assert_all_right(grader.grade(students.right_but()))
