@@ -116,6 +116,9 @@ style()
 #
 # ### Exercise: `map_ridge` (6 points)
 #
+# Three functions: `poly_design` makes the powers of $x$, `map_linear_gaussian` the most probable weights, and
+# `equivalent_lambda` the number for a library that speaks of penalties.
+#
 # *Difficulty 3 of 4, about 25 minutes.*
 
 
@@ -396,6 +399,8 @@ claim(
 #
 # ### Exercise: `hard_vs_soft` (7 points, extension)
 #
+# Three functions: the projection `project_l2_ball`, the descent `pgd_least_squares`, and the price `lambda_star`.
+#
 # *Difficulty 4 of 4, about 35 minutes.*
 
 
@@ -550,9 +555,9 @@ claim("Where the bound is slack, λ* is 0: largest λ*", slack, holds=max(slack)
 #
 # **What to notice.**
 #
-# - The two problems have **one** set of solutions, to the last digits. What differs is the number by which one asks for
-#   a solution: $r$ or λ. The translation between them, the right panel, depends on the data, which is why nobody can
-#   tell you the λ for a bound in advance.
+# - The two problems have **one** set of solutions, as exactly as 800 steps can find them. What differs is the number by
+#   which one asks for a solution: $r$ or λ. The translation between them, the right panel, depends on the data, which
+#   is why nobody can tell you the λ for a bound in advance.
 # - The first correction to the sentence: beyond the dotted line **λ\* = 0**. A bound that is not felt has no price.
 # - Weights do not just shrink along the path. Two of them change their sign, because the features are correlated: when
 #   the whole gets smaller, what one feature should contribute depends on the others.
@@ -884,6 +889,8 @@ claim("Here L1 is closer to the true weights than L2: distance saved", gain, hol
 #
 # ### Exercise: `weight_decay_step` (7 points)
 #
+# One function, `sgd_step`, with the four modes of the table and with momentum.
+#
 # *Difficulty 2 of 4, about 25 minutes.*
 
 
@@ -1006,7 +1013,7 @@ claim("With momentum, decoupled rests where a penalty of wd (1 - momentum) does:
 # %% [markdown]
 # **What to notice.**
 #
-# - Without momentum, `"l2"` and `"decoupled"` agree in every digit, at every step. With momentum they part at the
+# - Without momentum, `"l2"` and `"decoupled"` agree at every step, up to rounding. With momentum they part at the
 #   second step, and do **not** meet again: 5.0 against 9.09 in the flat direction.
 # - Where does 9.09 come from? At rest the buffer is $g/(1-\mu)$, the loss pulls with ten times its gradient, and the
 #   decoupled decay pulls with what it always had. $\text{lr}\cdot\text{wd}\cdot w = -\text{lr}\,g/(1-\mu)$, so it rests
@@ -1561,6 +1568,8 @@ claim(
 # | exact or sampled | exact, nothing is drawn | |
 #
 # ### Exercise: `input_noise_loss` (4 points)
+#
+# Two functions: the expected loss, `noisy_input_loss`, and the weights that minimize it, `noisy_input_optimum`.
 #
 # *Difficulty 2 of 4, about 15 minutes.*
 
