@@ -46,7 +46,10 @@ def _content(student, n, k, seed):
 def _alike(student, n, k, seed):
     """Two sets of 40 are equal up to their order with a probability below 1e-16."""
     found = np.sort(_sets(student, n, k, seed), axis=-1)
-    return {"number of different sets": len({tuple(np.atleast_1d(row).tolist()) for row in found})}
+    return {
+        "number of different sets": len({tuple(np.atleast_1d(row).tolist()) for row in found}),
+        "the first set lacks some of the samples": len(set(np.ravel(found[:1]).tolist())) < n,
+    }
 
 
 def _generator(student, n, k, seed):
@@ -75,17 +78,17 @@ def test_form(compare, rng):
         compare(_form, n, k, _seed(rng))
 
 
+@part("bootstrap", supporting=True)
+def test_sets_differ(compare, rng):
+    """Each of the k sets is drawn by itself."""
+    compare(_alike, 40, 6, _seed(rng))
+
+
 @part("bootstrap")
 def test_content(compare, rng):
     """Each set contains about as many different samples as n draws with replacement do, and all samples are alike."""
     compare(_content, 4, 900, _seed(rng))
     compare(_content, 9, 600, _seed(rng))
-
-
-@part("bootstrap", supporting=True)
-def test_sets_differ(compare, rng):
-    """Each of the k sets is drawn by itself."""
-    compare(_alike, 40, 6, _seed(rng))
 
 
 @part("bootstrap", supporting=True)
@@ -120,6 +123,14 @@ def _votes(rng, votes, C):
     return probs
 
 
+def _outvoted(rng):
+    """Two members vote for one class without being sure, and one, who is very sure, for another: (3, 4, 3)."""
+    a, b, c = rng.uniform(0.5, 0.55, 4), rng.uniform(0.5, 0.55, 4), rng.uniform(0.9, 0.95, 4)
+    probs = np.array([[a, 0.3 + 0 * a, 0.7 - a], [b, 0.25 + 0 * b, 0.75 - b], [0.96 - c, c, 0.04 + 0 * c]])
+    orders = np.array([[0, 1, 2], [1, 2, 0], [2, 0, 1], [1, 0, 2]])
+    return np.take_along_axis(probs.transpose(0, 2, 1), orders[None], axis=2)
+
+
 @part("combine")
 def test_arithmetic_mean(compare, rng):
     """ "arith" is the mean over the members, for many members and for one."""
@@ -145,6 +156,7 @@ def test_geometric_mean_with_zeros(compare, rng):
 @part("combine")
 def test_vote(compare, rng):
     """ "vote" is the share of the members that find a class most likely; their other probabilities do not matter."""
+    compare(_combined, _outvoted(rng), "vote")
     compare(_combined, _probs(rng, 5, 6, 3), "vote")
     votes = np.array([[0, 1, 2, 2], [1, 1, 0, 2], [0, 1, 1, 3]])
     compare(_combined, _votes(rng, votes, 4), "vote")

@@ -47,7 +47,10 @@ def _statistics(student, n, k, seed):
 
 def _two_sets_alike(student, n, k, seed):
     found = np.sort(np.asarray(student.bootstrap_indices(n, k, np.random.default_rng(seed))), axis=-1)
-    return {"number of different sets": len({tuple(row) for row in found.tolist()})}
+    return {
+        "number of different sets": len({tuple(row) for row in found.tolist()}),
+        "the first set lacks some of the samples": len(set(found[0].tolist())) < n,
+    }
 
 
 def _generator(student, n, k, seed):
