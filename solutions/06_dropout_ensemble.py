@@ -48,9 +48,8 @@
 # the latter `p`.
 
 # %%
-import copy
 from itertools import product
-from math import log, sqrt
+from math import sqrt
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -184,7 +183,7 @@ claim("With 256 units no network is ever drawn twice: different ones", seen, hol
 # - arithmetic mean: $(0.5 + 0.9 + 0.8 + 0.973)/4 = \mathbf{0.793}$;
 # - geometric mean: odds $(1\cdot 9\cdot 4\cdot 36)^{1/4} = 6$, so $6/7 = \mathbf{0.857}$;
 # - mean net: logits $\frac12(\ln 9 + \ln 4) = \ln 6$, so $6/7 = \mathbf{0.857}$;
-# - geometric mean *without* renormalizing: $0.769$ and $0.128$, together $Z = 0.897$.
+# - geometric mean *without* renormalizing: $0.769$ and $0.128$, together $Z = 0.898$.
 #
 # With $p_\text{keep} = \frac34$ the four weights are 1/16, 3/16, 3/16, 9/16; the odds become $36^{3/4} = 14.7$, for the
 # geometric mean and for the mean net. You can check all of this with your own function in a moment.
@@ -543,6 +542,14 @@ check("mc_dropout_predict")
 
 # %% tags=["experiment"]
 passes, scores = use("mc_dropout_predict"), use("predictive_scores")
+images = torch.tensor([[[0.5, 0.5], [1.0, 0.0]], [[0.5, 0.5], [0.0, 1.0]]], dtype=torch.float64)  # two passes
+two = scores(images)
+print(
+    "images A and B: entropy",
+    two["entropy"].numpy().round(3),
+    "mutual information",
+    two["mutual_info"].numpy().round(3),
+)
 
 
 def network(p_drop, hidden_layers, units):
@@ -703,6 +710,10 @@ check("calibration_error")
 
 # %% tags=["experiment"]
 ece = use("calibration_error")
+sure = np.array([0.4, 0.6, 0.7, 0.8, 0.9, 1.0])
+example = np.column_stack([sure, *[(1 - sure) / 3] * 3])  # four classes, class 0 has the largest probability
+error, bins = ece(example, np.array([0, 1, 0, 1, 0, 0]), 4)
+print(f"by hand: ECE {error:.3f}, share right", bins["acc"].round(3), "mean confidence", bins["conf"].round(3))
 RATES = (0.0, 0.1, 0.2, 0.5)
 
 
@@ -1920,9 +1931,9 @@ print("penalty of dropout in a linear model; in other units; with doubled weight
 #
 # | question | here | elsewhere |
 # | --- | --- | --- |
-# | ratio | training over test, so ≥ 1 | the paper plots test over training, ≤ 1; so does our experiment, because that is what batch norm sees |
+# | ratio | training over test, so ≥ 1 | test over training, ≤ 1: our experiment shows that, because it is what batch norm sees |
 # | dropout | inverted | classic dropout also shifts the *mean* unless the test weights are scaled |
-# | $p$ | $p_\text{drop}$ | the paper's $p$ is the probability of keeping |
+# | $p$ | $p_\text{drop}$ | in papers $p$ is often the probability of keeping |
 #
 # ### Exercise: `variance_shift_ratio` (4 points)
 #
@@ -1982,6 +1993,7 @@ check("variance_shift_ratio")
 
 # %% tags=["experiment"]
 ratio_of, recalibrate = use("variance_shift_ratio"), use("recalibrate_bn")
+print("by hand:", ratio_of(np.array([0.0, 1.0, 2.0]), np.ones(3), 0.5))
 
 
 def four_layers(p_drop, everywhere, norm):
