@@ -190,6 +190,7 @@ def test_project_l2_ball_is_the_nearest_point(rng):
         np.testing.assert_allclose(project_l2_ball(w, r), found.x, atol=1e-5)
     np.testing.assert_array_equal(project_l2_ball(w, 1e3), w)
     np.testing.assert_array_equal(project_l2_ball(w, 0.0), np.zeros(4))
+    np.testing.assert_array_equal(project_l2_ball(np.array([0.3, 0.4]), 0.36), [0.3, 0.4])  # 0.25 < 0.36 < 0.5
 
 
 def _regression(rng, n=20, d=4):
@@ -306,7 +307,7 @@ def _tanh_model(rng):
 def test_weight_noise_penalty_is_the_increase_to_first_order(rng):
     """The error of "full" falls by 100 when lam falls by 10; that of "slide" by 10 only."""
     f, grad, traces, increase = _tanh_model(rng)
-    y = f + 1
+    y = f + np.linspace(0.5, 2, 5)
     errors = {key: [] for key in ("slide", "full")}
     for lam in (1e-3, 1e-4):
         found = weight_noise_penalty(f, y, grad, traces, lam)

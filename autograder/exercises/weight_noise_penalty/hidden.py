@@ -15,7 +15,7 @@ WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
 def _numbers(rng, n=5, p=3):
     """Outputs, targets, gradients and traces: residuals and traces of either sign that do not cancel."""
-    residuals = rng.choice([-1, 1], size=n) * rng.uniform(0.5, 2, size=n)
+    residuals = rng.permutation(np.resize([-1.0, 1.0], n)) * rng.uniform(0.5, 2, size=n)
     traces = rng.choice([-1, 1], size=n) * rng.uniform(1, 3, size=n)
     traces[:2] = np.abs(traces[:2]) * np.sign(residuals[:2]) * np.array([1, -0.3])
     y = rng.normal(size=n)
