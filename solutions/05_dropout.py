@@ -1022,15 +1022,15 @@ claim("Channels have the smaller test loss", saved, holds=np.all(saved > 0), uni
 # %% [markdown]
 # Figure: two panels with one mark per seed and a line at the mean. Accuracy: nothing dropped about 0.88; pixels, blocks
 # and channels between 0.92 and 0.95, pixels not behind. Test loss: channels smallest, about 0.43; blocks, nothing and
-# pixels between 0.46 and 0.53.
+# pixels between 0.44 and 0.53.
 #
 # **What to notice.** Every kind of dropout is worth five points of accuracy or more here, on average. The prediction
 # about pixels **did not come true**: they are no worse than channels. The last line of E05f says why one should not be
 # surprised. The argument needs smooth maps, and ours are maps of 8 × 8 strokes, where most of a dropped pixel is really
 # gone. Where the argument was made, in large maps of large pictures, neighbours know far more. What is left of it is
-# the loss: with channels it is smaller than with pixels in all three seeds (in one of them only just). An argument can
-# be right and still not apply; only the measurement says which. (And a window of 3 × 3 pixels stays whole with a
-# probability of only $0.7^9 \approx 0.04$: guessed or not, a convolution nearly always works on damaged windows.)
+# the loss: with channels it is smaller than with pixels in all three seeds. An argument can be right and still not
+# apply; only the measurement says which. (And a window of 3 × 3 pixels stays whole with a probability of only $0.7^9
+# \approx 0.04$: guessed or not, a convolution nearly always works on damaged windows.)
 
 # %% [markdown]
 # ## 7 · The module
@@ -1114,7 +1114,9 @@ check("InvertedDropout")
 #
 # 600 digits, and 20 % of them get a label at random. Two hidden layers of 256 units, 30 epochs, drop rates of 0, 0.2,
 # 0.5 and 0.7 on both hidden layers. Five seeds. The network has 85 000 weights for 600 labels: enough to learn every
-# wrong one in time. We watch the accuracy on clean test digits after each epoch.
+# wrong one in time. We watch the accuracy on clean test digits after each epoch. (The masks come from your
+# `InvertedDropout`, so your numbers differ a little from ours from here on; where ours varied much from one
+# implementation to another, the text gives a range.)
 #
 # There is an older cure: stop in time. 150 more digits, with labels as noisy as those for training, serve as validation
 # data, and *early stopping* takes the network of the epoch with the smallest validation loss (notebook 08 does that
@@ -1213,7 +1215,7 @@ claim("Early stopping is worth less with dropout 0.5 than without: difference", 
 # Figure: left, test accuracy by epoch, with bands over seeds for two of the rates. Without dropout it rises above 0.9
 # within eight epochs and then falls to about 0.84. At 0.2 it falls less. At 0.5 it rises more slowly and stays at 0.93.
 # At 0.7 it never reaches 0.9 and ends near 0.84. Right, for each rate, the accuracies of the last epoch and of early
-# stopping: far apart at 0, 0.2 and 0.7, together at 0.5.
+# stopping: far apart at 0, closer at 0.2 and 0.7, together at 0.5.
 #
 # **What to notice.**
 #
@@ -1285,19 +1287,19 @@ steps = change[1024][:, 1] - change[16][:, 1]
 claim("The wider network gains more from dropout than the narrow one", steps, holds=np.all(steps > 0))
 
 # %% [markdown]
-# Figure: left, accuracies on 100 digits: about 0.89 at rates 0 and 0.2, at 0.5 about 0.83 with a wide scatter. Right,
-# points of accuracy gained by dropout: minus two or three at 16 units, about zero at 64 and at 1024.
+# Figure: left, accuracies on 100 digits: about 0.89 at rates 0 and 0.2, at 0.5 about 0.83 to 0.86 with a wide scatter.
+# Right, points of accuracy gained by dropout: minus two to four at 16 units, between zero and one at 64 and at 1024.
 #
 # **What to notice.**
 #
 # - **Dropout can hurt.** With 100 clean digits there is little to protect against, and four batches an epoch are few
-#   for so much noise: a rate of 0.5 costs several points on average, from nothing to twelve, depending on the seed. A
-#   rate of 0.2 costs nothing. With 16 units, eight of them left at each step, the network is simply too small. Dropout
-#   takes capacity away, and whoever has none to spare pays.
-# - **The advice to take a larger network is half right**: the damage is gone at 64 units. But a gain does not appear,
-#   not even with 1024. The test loss falls by a hundredth; the accuracy stays within its scatter. (In other runs we saw
-#   half a point, in others nothing. With 500 test images, half a point is two or three digits.) On clean digits even
-#   the wide network has nothing to be cured of.
+#   for so much noise: a rate of 0.5 costs three to five points on average, and in single seeds anything from nothing to
+#   twelve. A rate of 0.2 costs nothing. With 16 units, eight of them left at each step, the network is simply too
+#   small. Dropout takes capacity away, and whoever has none to spare pays.
+# - **The advice to take a larger network is half right**: the damage is gone at 64 units. But a gain hardly appears,
+#   not even with 1024. The test loss falls by one or two hundredths; the accuracy gains half a point in some runs and
+#   nothing in others. With 500 test images, half a point is two or three digits. On clean digits even the wide network
+#   has little to be cured of.
 # - Together with E05a: nine points up where a large network met wrong labels, some points down where data or network
 #   were small, and nothing in between. "Dropout reduces errors by a lot" is a statement about *overfitting*, not about
 #   dropout.
@@ -1377,28 +1379,23 @@ stricter = ratio[:, -1] - ratio[:, 0]
 claim(
     "The stricter the goal, the larger the factor: 0.02 against 0.3", stricter, holds=np.all(stricter > 0), unit="more"
 )
-claim(
-    "Training takes 1.5 times as long: to a loss of 0.1", at[0.1], holds=np.all(abs(at[0.1] - 1.5) < 0.25), unit="times"
-)
-claim("Training takes twice as long: to a loss of 0.03", at[0.03], holds=np.all(abs(at[0.03] - 2) < 0.5), unit="times")
-claim(
-    "Training takes twice as long: to the best validation loss",
-    ratio_best,
-    holds=np.all(abs(ratio_best - 2) < 0.5),
-    unit="times",
-)
+claim("1.5 times as long (1 to 2): to a loss of 0.1", at[0.1], holds=np.all(abs(at[0.1] - 1.5) < 0.5), unit="times")
+twice = {"to a loss of 0.1": at[0.1], "to a loss of 0.03": at[0.03], "to the best validation loss": ratio_best}
+for goal, values in twice.items():
+    claim(f"Twice as long (1.5 to 2.5): {goal}", values, holds=np.all(abs(values - 2) < 0.5), unit="times")
 
 # %% [markdown]
 # Figure: left, training loss by epoch on a logarithmic axis; the curve with dropout lies to the right of the one
 # without, and the arrows between them are longer for smaller goals. Right, the ratio of epochs for five goals and for
-# the best epoch of E05a, one dot per seed: near 1.2 for losses of 0.3 and 0.1, rising to 1.8 for 0.02; for the best
-# validation epoch scattered from 1 or below to more than 2. Dotted lines mark 1.5 and 2.
+# the best epoch of E05a, one dot per seed: near 1.25 for losses of 0.3 and 0.1, 1.5 to 1.8 for 0.03 and 0.02; for the
+# best validation epoch scattered from 1 to almost 3. Dotted lines mark 1.5 and 2.
 #
 # **What to notice.** Each of the texts has a point of this figure, and none of them says anything without its question.
 # To a loose goal dropout costs little, to a strict one a lot (the noise keeps the loss from getting very small), and
-# the epoch of the smallest validation loss moves by a factor that depends on the seed. No single factor is reproduced.
-# Try it: with 997 digits and `lr=0.02` instead of 600 and 0.05, the factor to a loss of 0.03 is about 1.1. The factor
-# two comes from the network of Krizhevsky and others, where it was the number of iterations to convergence.
+# the epoch of the smallest validation loss moves by a factor that depends on the seed. A fixed factor of two is not
+# reproduced for any of the goals. Try it: with 997 digits and `lr=0.02` instead of 600 and 0.05, the factor to a loss
+# of 0.03 is about 1.1. The factor two comes from the network of Krizhevsky and others, where it was the number of
+# iterations to convergence.
 
 # %% [markdown]
 # ## 10 · What does it do to the units?
@@ -1590,7 +1587,7 @@ claim("The price is a larger error on whole digits", price, holds=np.all(price >
 # | "pixel dropout is useless in convolutions" | on smooth maps a pixel is easily guessed; on 8 × 8 digits it works | E05f, E05g |
 # | "reduces errors by a lot" | nine points with wrong labels; several lost with 100 clean digits | E05a, E05b |
 # | "early stopping can be beaten" | both reach the same accuracy, alone or together | E05a |
-# | "takes 1.5 times, twice as long" | 1.2 to 1.8 times, depending on the goal | E05e |
+# | "takes 1.5 times, twice as long" | 1.2 to 2 times, depending on the goal | E05e |
 # | "makes redundant representations" | yes: with 70 % of the units gone, 0.86 against 0.68 | E05h |
 # | "does not go with batch norm" | notebook 06 measures it | |
 #
