@@ -783,6 +783,9 @@ check("dropout_mlp_grads")
 #
 # ### Exercise: `channel_dropout` (4 points)
 #
+# `dropout_forward` for feature maps: one toss for each map of each example. Return the small mask; NumPy's broadcasting
+# does the rest. Which axes of the mask have length 1 decides everything here.
+#
 # *Difficulty 2 of 4, about 10 minutes.*
 
 
