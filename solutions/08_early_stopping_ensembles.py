@@ -103,7 +103,7 @@ style()
 # | stop at | the update that makes the count equal patience | `ReduceLROnPlateau` acts when the count is *greater* than patience: one check later |
 # | counting steps | from 0 | a number of epochs is best_step + 1 |
 # | nan | no improvement, and counts | Lightning stops at once (`check_finite`, on by default) |
-# | what is kept | a deep copy | `state_dict()` of PyTorch is a view of the weights: without a copy the "best" weights go on training |
+# | what is kept | a deep copy | `state_dict()` of PyTorch shares its memory with the weights: without a copy the "best" weights go on training |
 
 # %% [markdown]
 # ### Exercise: `EarlyStopper` (6 points)
@@ -565,7 +565,7 @@ for n_val, values in accuracy.items():
 # - **Strategy 2 has three ways to end.** With labels of the same kind it needs 3 to 17 epochs. With right labels in the
 #   validation set its loss is below the target *before* the first epoch: the strategy is over, reports success, and has
 #   used none of the data. With careless labels and weight decay the target is missed in all three seeds: 60 epochs, and
-#   the loss stays 6 % to 21 % above it. Without `max_epochs` this program would still be running.
+#   the loss stays 6 % to 21 % above it. Without `max_epochs` nothing would have ended this loop so far.
 # - In the last case the cap is what ended the training, so the number of epochs was chosen by nobody. The returned
 #   `reached` is the one thing that tells you.
 
@@ -714,7 +714,8 @@ check("early_stop_vs_l2")
 # %% [markdown]
 # ### Experiment E08c: two knobs
 #
-# Left, the filters. Right, a real quadratic loss: linear least squares from the 64 pixels to "even or odd", with 200
+# Left, the picture: two weights, the path of gradient descent, the minima under penalties of all strengths, and pairs of
+# points that the rule $\alpha = 1/(\mathrm{lr}\,\tau)$ matches. In the middle, the filters. Right, a real quadratic loss: linear least squares from the 64 pixels to "even or odd", with 200
 # digits, 20 % of them with random labels, so that there is something to suppress. The learning rate is
 # $1/\lambda_\text{max}$. We stop after 1 to 100 000 steps, and beside that compute the penalized weights with $\alpha =
 # 1/(\mathrm{lr}\,\tau)$. Five seeds.
@@ -757,7 +758,29 @@ for seed in range(5):
     i = errors[0, seed].argmin()
     distance.append(np.linalg.norm(ws[i] - vs[i]) / np.linalg.norm(ws[i]))
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4))
+# Two weights: the path of gradient descent, and the minima under penalties from strong to weak.
+Q = np.array([[0.8, -0.6], [0.6, 0.8]])
+H, goal, path_lr = Q @ np.diag([3.0, 0.2]) @ Q.T, np.array([0.6, 2.0]), 0.1
+matched = (1, 3, 10, 30, 100)
+stops = np.array([stopped_weights(H, goal, path_lr, step) for step in range(301)])
+minima = np.array([penalized_weights(H, goal, alpha) for alpha in np.logspace(2, -2, 200)])
+pairs = np.array([[stops[t], penalized_weights(H, goal, alpha_of(path_lr, t))] for t in matched])
+
+fig, (plane, left, right) = plt.subplots(1, 3, figsize=(13, 4), gridspec_kw={"width_ratios": (0.9, 1, 1)})
+across, up = np.meshgrid(np.linspace(-0.9, 1.6, 80), np.linspace(-0.3, 2.6, 80))
+offset = np.stack([across - goal[0], up - goal[1]])
+heights = np.einsum("ixy,ij,jxy->xy", offset, H, offset)
+plane.contour(across, up, heights, [0.03, 0.12, 0.3, 0.6, 1.2, 2.5, 5, 8], colors="0.8", linewidths=0.8)
+plane.plot(*stops.T, color=COLORS["blue"], marker="")
+plane.plot(*minima.T, color=COLORS["red"], marker="")
+for steps, pair in zip(matched, pairs, strict=True):
+    plane.plot(*pair.T, color="0.4", marker="", linewidth=0.8)
+    plane.plot(*pair[0], "o", color=COLORS["blue"])
+    plane.plot(*pair[1], "s", color=COLORS["red"])
+    plane.text(pair[0, 0] + 0.07, pair[0, 1] - 0.04, steps, color=COLORS["blue"], fontsize=9)
+plane.plot(*goal, "*", color="black", markersize=11)
+plane.text(goal[0] + 0.08, goal[1] + 0.08, "w*")
+plane.set(xlabel="weight 1", ylabel="weight 2", aspect="equal", title="Points after so many steps")
 left.plot(u, early(u, 10_000), color=COLORS["blue"], marker="")
 left.plot(u, penalty, color=COLORS["red"], marker="")
 left.fill_between(u, penalty, early(u, 10_000), color=COLORS["sky"], alpha=0.25, linewidth=0)
@@ -795,7 +818,9 @@ print("test error, best stopping, best penalty, 100 000 steps:", *errors.min(axi
 print(errors[0, :, -1].mean().round(3), "  best steps:", *times[0], "  best 1 / (lr * penalty):", *times[1])
 
 # %% [markdown]
-# Figure: left, share of $w^*$ that is learned against learning rate times curvature times steps, logarithmic from 0.003
+# Figure: left, contour lines of a narrow valley. From the origin a blue path (gradient descent) and a red one (penalties)
+# bend toward the minimum, close to each other; grey lines join points with 1, 3, 10, 30 and 100 steps to their penalties,
+# and the blue point is always the farther one. Middle, share of $w^*$ that is learned against learning rate times curvature times steps, logarithmic from 0.003
 # to 100. Both curves rise from 0 to 1 and lie on one another up to 0.1; then the one of early stopping is above that of
 # the penalty, by 0.20 where the gap is largest, and reaches 1 at about 6 where the penalty is at 0.86. A dotted line
 # for a single step lies still higher. Right, squared error on test digits against the number of steps, logarithmic:
@@ -812,16 +837,15 @@ print(errors[0, :, -1].mean().round(3), "  best steps:", *times[0], "  best 1 / 
 #   penalty lets less through *in every direction*. To compensate, it has to be weaker.
 # - The rule is exact where it hardly matters: for directions that are not learned yet. With one single step it is off
 #   by up to 0.5, because a step is a straight line and the penalty's filter is bent.
-# - What carries over to networks? The order in which things are learned, steep directions first. That $\alpha =
-#   1/(\mathrm{lr}\,\tau)$ is a number to remember for a small change of the number of steps; with momentum, with
-#   adaptive steps or far from a minimum it is not derived here.
+# - What carries over to networks? The order in which things are learned, steep directions first. The rule itself does
+#   not carry over unasked: with momentum, with adaptive steps or far from a minimum it is not derived here.
 
 # %% [markdown]
 # ## 4 · Bias, variance, noise
 #
 # Why does a model that fits its training data better predict worse? Think of the training set as drawn at random, again
-# and again. Each draw $\mathcal D$ gives a model $g_{\mathcal D}$; their average at a point $x$ is $\bar g(x) = \mathbb
-# E_{\mathcal D}\, g_{\mathcal D}(x)$. The labels are $y = f(x) + \epsilon$ with noise of variance $\sigma^2$,
+# and again. Each draw $\mathcal D$ gives a model $g_{\mathcal D}$; their average at a point $x$ is
+# $\bar g(x) = \mathbb E_{\mathcal D}\, g_{\mathcal D}(x)$. The labels are $y = f(x) + \epsilon$ with noise of variance $\sigma^2$,
 # independent of the training set. Then the expected squared error at $x$ falls apart:
 #
 # $$ \mathbb E \bigl( g_{\mathcal D} - y \bigr)^2
@@ -1225,8 +1249,8 @@ for degree, values in spread.items():
 #   30, and it ends at a floor: all its members have the same 30 points in common.
 # - Whether the floor is below the single model depends on the model. At degree 9, where a few points decide about wild
 #   swings, 32 bootstrap fits have only two thirds of the variance of one fit. At degree 3 they have **more** than one
-#   fit: there was little to gain, and the loss of data costs more. That is Breiman's own result: bagging helps
-#   *unstable* models.
+#   fit: there was little to gain, and the loss of data costs more. Breiman says so himself: bagging helps *unstable*
+#   models.
 # - So "average, and the variance goes to 0" is a sentence about the blue line, and you will never have the blue line.
 
 # %% [markdown]
