@@ -1122,9 +1122,9 @@ claim("With twelve inputs its mean error is smaller than with two: by the factor
 #
 # $$ c_i = 1 - (1 - \mathrm{lr}\, s_i^2)^{k} . $$
 #
-# Both are functions of $s_i$ **alone**, and both rise with it. So sentence 1 is a theorem, for ridge as much as for
-# gradient descent: **large directions are answered first**. It is the square of the singular value that counts, the
-# eigenvalue of $X^\top X$.
+# Both are functions of $s_i$ **alone**, and both rise with it (gradient descent as long as $\mathrm{lr}\, s_i^2 \le 1$;
+# from 2 on it diverges). So sentence 1 is a theorem, for ridge as much as for gradient descent: **large directions are
+# answered first**. It is the square of the singular value that counts, the eigenvalue of $X^\top X$.
 #
 # **By hand.** Singular values 3 and 1. Ridge with $\lambda = 1$: $9/10 = 0.9$ and $1/2$. Gradient descent with
 # $\mathrm{lr} = 0.1$, two steps: $1 - 0.1^2 = 0.99$ and $1 - 0.9^2 = 0.19$.
