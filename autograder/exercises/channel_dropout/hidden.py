@@ -69,7 +69,8 @@ def _train(student, x, p_drop, seed):
 @part("structure")
 def test_whole_maps(compare, rng):
     """Each map is 0 everywhere or x / (1 - p_drop) everywhere, and the mask, (N, C, 1, 1), says which."""
-    for shape, p_drop in (((9, 7, 3, 4), 0.3), ((6, 5, 2, 5), 0.7), ((12, 4, 4, 3), 0.45)):
+    # So many maps that a right answer never keeps none of them, nor treats all channels alike, by chance.
+    for shape, p_drop in (((9, 7, 3, 4), 0.3), ((10, 12, 2, 5), 0.7), ((20, 5, 4, 3), 0.45)):
         compare(_train, _x(rng, *shape), p_drop, seed=_seed(rng))
 
 
@@ -82,11 +83,11 @@ def _kinds(student, x, p_drop, seed):
 @part("structure")
 def test_kinds_of_numbers(compare, rng):
     """float64, float32 and whole numbers are all right, and x is left as it was; so are maps of a single pixel."""
-    x = _x(rng, 8, 6, 3, 2)
+    x = _x(rng, 12, 8, 3, 2)
     compare(_kinds, x, 0.4, seed=_seed(rng))
     compare(_kinds, x.astype(np.float32), 0.4, seed=_seed(rng))
     compare(_kinds, rng.integers(1, 9, size=x.shape), 0.4, seed=_seed(rng))
-    compare(_kinds, _x(rng, 8, 6, 1, 1), 0.4, seed=_seed(rng))
+    compare(_kinds, _x(rng, 12, 8, 1, 1), 0.4, seed=_seed(rng))
 
 
 def _refused(student, x, rates):
