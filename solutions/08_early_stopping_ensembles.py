@@ -1686,10 +1686,10 @@ for (noise, name), values in mimo.items():
 #
 # (b) Only that the loss on the (former) validation set falls below the training loss of the best epoch; nothing
 # guarantees this, so in practice a largest number of epochs. For ever: the validation labels are noisier than the
-# training labels, or the network with its penalty cannot fit both sets as well as it had fitted the one (E08b: 40 %
-# random labels, weight decay; loss still 6 % to 21 % above the target after 60 epochs); or the same image with two
-# different labels. Nothing: the validation set is easier, for instance with cleaner labels, so its loss is below the
-# target before the first epoch.
+# training labels, and the network with its penalty cannot learn them by heart (E08b: 40 % random labels, weight decay;
+# loss still 6 % to 21 % above the target after 60 epochs); or the same image occurs with two different labels.
+# Nothing: the validation set is easier, for instance with cleaner labels, so its loss is below the target before the
+# first epoch.
 #
 # (c) Split the data in five parts; train five times with early stopping, each time with another part as validation set;
 # take the mean (or median) of the best numbers of epochs, and train a last time on everything for that long, as in
