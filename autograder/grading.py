@@ -4,6 +4,7 @@ A grade is a function of the submission, the tests, the environment and the seed
 process costs at most the test during which it does it: the next test starts in a new one.
 """
 
+import ast
 import builtins
 import contextlib
 import dataclasses
@@ -15,6 +16,7 @@ import re
 import secrets
 import sys
 import time
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -85,6 +87,7 @@ class Assignment:
         # What `use` gives a graded notebook: the stand-ins of earlier notebooks, never its own answers.
         modules = sorted((visible.ROOT / "standins").glob("nb[0-9][0-9].py"))
         self.stand_ins = tuple(path.stem for path in modules if path.stem < f"nb{name[:2]}")
+        self.modules = modules(cell.source for cell in solved(course, name).cells)
         self.refused = {word for item in self.exercises for word in item.visible.forbidden}
         order = [(item, test) for item in self.exercises for test in item.tests]
         # Interleaved over exercises and drawn from the secret: what one test leaves behind meets no test in particular.
@@ -154,6 +157,22 @@ class Idle:
         return lambda *args, **kwargs: None
 
 
+def modules(sources: Iterable[str]) -> tuple[str, ...]:
+    """The modules that cells import, also inside functions. The first optimizer imports a second's worth of others."""
+    found, text = {}, ""
+    for source in sources:
+        with contextlib.suppress(SyntaxError):
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Import):
+                    found |= dict.fromkeys(alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    found[node.module] = None
+        text += source
+    if re.search(r"\boptim\b", text):
+        found["torch._dynamo"] = None
+    return tuple(found)
+
+
 class Grader:
     """Holds the warm process. Use as a context manager, from a thread that lives as long as the grader."""
 
@@ -169,6 +188,7 @@ class Grader:
         self._assignments: dict[str, Assignment] = {}
         self._sandbox: Sandbox | None = None
         self._stand_ins: tuple[str, ...] = ()
+        self._modules: tuple[str, ...] = ()
 
     def __enter__(self) -> "Grader":
         return self
@@ -182,14 +202,14 @@ class Grader:
     def sandbox(self) -> Sandbox:
         """The warm process, with the stand-ins of the assignment that was graded last."""
         if self._sandbox is None:
-            self._sandbox = Sandbox(self.isolation, self._stand_ins)
+            self._sandbox = Sandbox(self.isolation, self._stand_ins, self._modules)
         return self._sandbox
 
     def _open_for(self, assignment: Assignment) -> None:
         """Another assignment may need another warm process: one that has its stand-ins, and no others."""
         if self._sandbox is not None and self._sandbox.stand_ins != assignment.stand_ins:
             self.__exit__()
-        self._stand_ins = assignment.stand_ins
+        self._stand_ins, self._modules = assignment.stand_ins, assignment.modules
 
     def assignment(self, name: str) -> Assignment:
         if name not in self._assignments:

@@ -700,3 +700,15 @@ def test_an_answer_that_hangs_or_dies_on_a_visible_test_has_no_picture(grader, s
     assert {e.id: e.picture for e in result.exercises if e.picture} == {}
     assert sum(e.score for e in result.exercises if e.id != IMAGES) == 41
     assert_all_right(grader.grade(students.right_but()))
+
+
+def test_the_warm_process_imports_what_the_notebook_imports(grader):
+    """Also what functions import; the compiler that a first optimizer loads only where there is one; no cell that is broken."""
+    cells = [
+        "import numpy as np, torch.nn\ndef f():\n    from traindeep.data import digits",
+        "%magic",
+        "from . import x",
+    ]
+    assert grading.modules(cells) == ("numpy", "torch.nn", "traindeep.data")
+    assert grading.modules(["import torch\no = torch.optim.SGD([], 1)"]) == ("torch", "torch._dynamo")
+    assert "torch._dynamo" not in grader.assignment(NAME).modules

@@ -278,12 +278,13 @@ class Sandbox:
     Args:
         level: Of isolation.
         stand_ins: What `traindeep.reuse.use` may return inside, see `course_entries`.
+        modules: What notebooks import: paid for once, not by every child.
     """
 
-    def __init__(self, level: str, stand_ins: tuple[str, ...] = ()):
+    def __init__(self, level: str, stand_ins: tuple[str, ...] = (), modules: tuple[str, ...] = ()):
         if why_not(level):
             raise SandboxUnavailable(f"isolation {level}: {why_not(level)}")
-        self.level, self.stand_ins, self.generation = level, stand_ins, 0
+        self.level, self.stand_ins, self.modules, self.generation = level, stand_ins, modules, 0
         self._process = self._job = None
         self._start()
 
@@ -308,9 +309,8 @@ class Sandbox:
                     "/proc/cpuinfo"]  # fmt: skip
             read += [os.path.join(os.path.dirname(os.path.abspath(__file__)), name) for name in INSIDE]
         sources = [str(Path(path).parent) for path in secret_paths()]  # an editable install puts them on sys.path
-        # The helpers that notebooks import: paid for once, not by every child.
-        warm = ["traindeep", *(f"traindeep.{name[:-3]}" for name in course_entries() if name.endswith(".py"))]
-        setup = {"level": self.level, "scratch": scratch, "read": read, "temporary": self._temporary, "warm": warm,
+        setup = {"level": self.level, "scratch": scratch, "read": read, "temporary": self._temporary,
+                 "warm": ["traindeep", *self.modules],
                  "not_path": [path for path in sources if not path.endswith("-packages")]}  # fmt: skip
         try:
             self.features = self._ask(setup)

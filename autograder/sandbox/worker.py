@@ -139,7 +139,7 @@ def send(control, message) -> None:
 
 
 def warm() -> None:
-    """Import what submissions use, and run it once: the first use of torch imports about a second's worth of modules."""
+    """Import what submissions use, and run it once: the first gradient of torch imports half a second's worth of modules."""
     global np, torch, plt
     import matplotlib
     import numpy as np
@@ -151,9 +151,7 @@ def warm() -> None:
     import matplotlib.pyplot as plt
 
     layer = torch.nn.Linear(4, 4)
-    optimizer = torch.optim.Adam(layer.parameters())
-    layer(torch.zeros(2, 4)).sum().backward()
-    optimizer.step()
+    layer(torch.zeros(2, 4)).backward(torch.zeros(2, 4))
     plt.close(plt.figure())
     with refuse_calls(("no such operation",)):
         layer(torch.zeros(2, 4))
@@ -722,7 +720,7 @@ class State:
         if torch.get_default_device().type != "cpu":
             torch.set_default_device(None)
         torch.set_grad_enabled(True)
-        torch.use_deterministic_algorithms(False)
+        torch._C._set_deterministic_algorithms(False)  # the public function imports a second of a compiler
         torch.autograd.set_detect_anomaly(False)
         torch.set_flush_denormal(False)
         if plt.get_fignums():
