@@ -87,7 +87,7 @@ class Assignment:
         # What `use` gives a graded notebook: the stand-ins of earlier notebooks, never its own answers.
         modules = sorted((visible.ROOT / "standins").glob("nb[0-9][0-9].py"))
         self.stand_ins = tuple(path.stem for path in modules if path.stem < f"nb{name[:2]}")
-        self.modules = modules(cell.source for cell in solved(course, name).cells)
+        self.modules = imported_by(cell.source for cell in solved(course, name).cells)
         self.refused = {word for item in self.exercises for word in item.visible.forbidden}
         order = [(item, test) for item in self.exercises for test in item.tests]
         # Interleaved over exercises and drawn from the secret: what one test leaves behind meets no test in particular.
@@ -157,7 +157,7 @@ class Idle:
         return lambda *args, **kwargs: None
 
 
-def modules(sources: Iterable[str]) -> tuple[str, ...]:
+def imported_by(sources: Iterable[str]) -> tuple[str, ...]:
     """The modules that cells import, also inside functions. The first optimizer imports a second's worth of others."""
     found, text = {}, ""
     for source in sources:

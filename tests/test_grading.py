@@ -709,6 +709,6 @@ def test_the_warm_process_imports_what_the_notebook_imports(grader):
         "%magic",
         "from . import x",
     ]
-    assert grading.modules(cells) == ("numpy", "torch.nn", "traindeep.data")
-    assert grading.modules(["import torch\no = torch.optim.SGD([], 1)"]) == ("torch", "torch._dynamo")
+    assert grading.imported_by(cells) == ("numpy", "torch.nn", "traindeep.data")
+    assert grading.imported_by(["import torch\no = torch.optim.SGD([], 1)"]) == ("torch", "torch._dynamo")
     assert "torch._dynamo" not in grader.assignment(NAME).modules
