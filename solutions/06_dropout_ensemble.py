@@ -434,8 +434,8 @@ claim("The mean net is more accurate than nearly all of its 4096 members: share"
 #
 # $$ I = H(\bar q) - \frac1T \sum_t H(q_t) $$
 #
-# separates the two. It is called **mutual information** (between the answer and the mask). $H$ is concave, so $I \ge
-# 0$; it is at most $H(\bar q) \le \ln C$. It is not a variance, although both are 0 when all passes agree.
+# separates the two. It is called **mutual information** (between the answer and the mask). $H$ is concave, so
+# $I \ge 0$; it is at most $H(\bar q) \le \ln C$. It is not a variance, although both are 0 when all passes agree.
 #
 # ### Convention card
 #
@@ -901,9 +901,9 @@ claim("Mutual information tells noise from digits better than entropy: gain", mu
 # $\mathrm{Cov}(z_a, z_b) = p_\text{keep}(1-p_\text{keep})\sum_i W_{ai}W_{bi}v_i^2$; with DropConnect their masks are
 # independent, and it is 0.
 #
-# **By hand.** $v = (2, 1)$, $W = \begin{pmatrix}1&2\\3&-1\end{pmatrix}$, $p_\text{keep} = \frac12$. Means $\frac12(2 +
-# 2) = 2$ and $\frac12(6-1) = 2.5$; variances $\frac14(4+4) = 2$ and $\frac14(36+1) = 9.25$. Covariance with dropout
-# $\frac14(1\cdot3\cdot4 + 2\cdot(-1)\cdot1) = 2.5$, with DropConnect 0.
+# **By hand.** $v = (2, 1)$, $W = \begin{pmatrix}1&2\\3&-1\end{pmatrix}$, $p_\text{keep} = \frac12$. Means
+# $\frac12(2 + 2) = 2$ and $\frac12(6-1) = 2.5$; variances $\frac14(4+4) = 2$ and $\frac14(36+1) = 9.25$. Covariance
+# with dropout $\frac14(1\cdot3\cdot4 + 2\cdot(-1)\cdot1) = 2.5$, with DropConnect 0.
 #
 # **At test time** there are $2^{OI}$ masks, and an activation $f$ in the way: $\mathbb E f(z) \ne f(\mathbb E z)$. With
 # many inputs $z_o$ is a sum of many independent terms, hence nearly normal; and a normal distribution is known from
@@ -992,9 +992,9 @@ check("dropconnect_gaussian")
 # %% [markdown]
 # ### Experiment E06f: is the Gaussian good enough?
 #
-# One tanh unit, $p_\text{keep} = 0.5$, so few inputs that all masks can be run. Three estimates of $\mathbb E
-# \tanh(z)$: exact; the Gaussian (10 000 draws, so that sampling does not blur the comparison); and the tanh of the
-# mean. 120 random units for each number of inputs, weights scaled so that the variance of $z$ stays the same.
+# One tanh unit, $p_\text{keep} = 0.5$, so few inputs that all masks can be run. Three estimates of
+# $\mathbb E \tanh(z)$: exact; the Gaussian (10 000 draws, so that sampling does not blur the comparison); and the tanh
+# of the mean. 120 random units for each number of inputs, weights scaled so that the variance of $z$ stays the same.
 
 # %% tags=["experiment"]
 moments, infer = use("dropconnect_moments"), use("dropconnect_infer")
@@ -1113,9 +1113,10 @@ claim("With twelve inputs its mean error is smaller than with two: by the factor
 #
 # $$ c_i = \frac{s_i^2}{s_i^2 + \lambda} . $$
 #
-# **Gradient descent** on $\frac12\lVert y - Xw\rVert^2$ from $w = 0$: one step is $w \leftarrow w - \mathrm{lr}\,
-# X^\top(Xw - y)$. In direction $i$, and with $e_i = v_i^\top (w - w_\text{LS})$ for what is missing, the step is $e_i
-# \leftarrow (1 - \mathrm{lr}\, s_i^2)\, e_i$. After $k$ steps a share of $(1 - \mathrm{lr}\, s_i^2)^k$ is missing:
+# **Gradient descent** on $\frac12\lVert y - Xw\rVert^2$ from $w = 0$: one step is
+# $w \leftarrow w - \mathrm{lr}\, X^\top(Xw - y)$. In direction $i$, and with $e_i = v_i^\top (w - w_\text{LS})$ for
+# what is missing, the step is $e_i \leftarrow (1 - \mathrm{lr}\, s_i^2)\, e_i$. After $k$ steps a share of
+# $(1 - \mathrm{lr}\, s_i^2)^k$ is missing:
 #
 # $$ c_i = 1 - (1 - \mathrm{lr}\, s_i^2)^{k} . $$
 #
@@ -1251,8 +1252,8 @@ check("shrinkage_profile")
 # ### By hand
 #
 # One row, $X = (3, 1)$, $y = 2$, $w = (1, -1)$, $p_\text{keep} = \frac12$. The four masks leave $(m\circ X)w$ at 0, 3,
-# −1 and 2, so $J = \frac14(2^2 + 1^2 + 3^2 + 0^2) = 3.5$. By the formula: $(2 - \frac12\cdot2)^2 + \frac14(9\cdot1 +
-# 1\cdot1) = 1 + 2.5 = 3.5$.
+# −1 and 2, so $J = \frac14(2^2 + 1^2 + 3^2 + 0^2) = 3.5$. By the formula:
+# $(2 - \frac12\cdot2)^2 + \frac14(9\cdot1 + 1\cdot1) = 1 + 2.5 = 3.5$.
 #
 # ### Convention card
 #
@@ -1337,8 +1338,8 @@ check("dropout_ridge")
 # ### The price list, and what it does to units
 #
 # You have found $\lambda = (1-p_\text{keep})/p_\text{keep} = p_\text{drop}/p_\text{keep}$. Now compare with ridge.
-# Divide each feature by its length, $\tilde X_j = X_j / \lVert X_j\rVert$, and measure the weights accordingly, $\tilde
-# u_j = \lVert X_j\rVert\, u_j$; the predictions stay as they are, $Xu = \tilde X\tilde u$. The matrix
+# Divide each feature by its length, $\tilde X_j = X_j / \lVert X_j\rVert$, and measure the weights accordingly,
+# $\tilde u_j = \lVert X_j\rVert\, u_j$; the predictions stay as they are, $Xu = \tilde X\tilde u$. The matrix
 # $\mathrm{diag}(X^\top X)$ turns into the identity, and the equation for $u$ becomes
 #
 # $$ \bigl(\tilde X^\top \tilde X + \lambda I\bigr)\, \tilde u = \tilde X^\top y . $$
@@ -1571,10 +1572,10 @@ for name, limit in (("dropout, keep 0.5", 1e-9), ("ridge", 0.1), ("gradient desc
 # \qquad \lambda = \frac{1-p_\text{keep}}{p_\text{keep}} . $$
 #
 # **Step 2, equal shares.** Write $a_i = \lVert u_i \rVert \lVert v_i \rVert$. The network can represent the same
-# product $A = UV^\top$ in many ways; which is the cheapest? Two inequalities. First $\sum_i a_i^2 \ge \frac1H(\sum_i
-# a_i)^2$ (Cauchy and Schwarz), equal only if all $a_i$ are equal. Second, $\sum_i a_i \ge \lVert A\rVert_*$, the **sum
-# of the singular values** of $A$: each part $u_iv_i^\top$ has the single singular value $a_i$, and the sum of singular
-# values is a norm, so it obeys the triangle inequality. Together
+# product $A = UV^\top$ in many ways; which is the cheapest? Two inequalities. First
+# $\sum_i a_i^2 \ge \frac1H(\sum_i a_i)^2$ (Cauchy and Schwarz), equal only if all $a_i$ are equal. Second,
+# $\sum_i a_i \ge \lVert A\rVert_*$, the **sum of the singular values** of $A$: each part $u_iv_i^\top$ has the single
+# singular value $a_i$, and the sum of singular values is a norm, so it obeys the triangle inequality. Together
 #
 # $$ \lambda\sum_i a_i^2 \;\ge\; \frac{\lambda}{H}\, \lVert A\rVert_*^2 . $$
 #
@@ -1595,13 +1596,13 @@ for name, limit in (("dropout, keep 0.5", 1e-9), ("ridge", 0.1), ("gradient desc
 #
 # $$ s_i = \max(S_i - \theta,\, 0), \qquad \theta = \frac{\lambda}{H}\, T . $$
 #
-# **Every singular value loses the same amount** $\theta$, and the small ones are gone. With $k$ of them left, $T =
-# \sum_{i\le k} S_i - k\theta$ gives $\theta = \frac{\lambda/H}{1 + k\lambda/H} \sum_{i \le k} S_i$.
+# **Every singular value loses the same amount** $\theta$, and the small ones are gone. With $k$ of them left,
+# $T = \sum_{i\le k} S_i - k\theta$ gives $\theta = \frac{\lambda/H}{1 + k\lambda/H} \sum_{i \le k} S_i$.
 #
-# **By hand.** $S = 5, 3, 2, 1, 0.5, 0.2$; $H = 20$; $p_\text{keep} = 0.5$, so $\lambda/H = 0.05$. Try $k = 5$: $\theta
-# = \frac{0.05}{1.25} \cdot 11.5 = 0.46$. The fifth survives ($0.5 > 0.46$), the sixth does not ($0.2 < 0.46$), so $k =
-# 5$ was right. Left are 4.54, 2.54, 1.54, 0.54, 0.04 and 0. For $p_\text{keep} = 0.8$: $\lambda/H = 0.0125$, $k = 6$,
-# $\theta = \frac{0.0125}{1.075}\cdot 11.7 = 0.136$.
+# **By hand.** $S = 5, 3, 2, 1, 0.5, 0.2$; $H = 20$; $p_\text{keep} = 0.5$, so $\lambda/H = 0.05$. Try $k = 5$:
+# $\theta = \frac{0.05}{1.25} \cdot 11.5 = 0.46$. The fifth survives ($0.5 > 0.46$), the sixth does not ($0.2 < 0.46$),
+# so $k = 5$ was right. Left are 4.54, 2.54, 1.54, 0.54, 0.04 and 0. For $p_\text{keep} = 0.8$: $\lambda/H = 0.0125$,
+# $k = 6$, $\theta = \frac{0.0125}{1.075}\cdot 11.7 = 0.136$.
 #
 # (This is the result of Cavazza and others, arXiv:1710.05092, and of Mianjy, Arora and Vidal, arXiv:1806.09777, in our
 # notation.)
@@ -1756,8 +1757,8 @@ claim("The largest singular value has a greater share of the sum than before, by
 # them. It is not free of charge.
 #
 # **By hand.** $W_1 = (3, 4)$, $W_2 = (1)$, $c = \frac12$: $\frac{25/4 + 4}{26} = 0.394$. Where is the L2 penalty the
-# smallest? Where $c^2\lVert W_1\rVert^2 = \lVert W_2\rVert^2/c^2$: both layers equally large, here $c = 1/\sqrt5 =
-# 0.447$. That is where weight decay drives a ReLU network.
+# smallest? Where $c^2\lVert W_1\rVert^2 = \lVert W_2\rVert^2/c^2$: both layers equally large, here
+# $c = 1/\sqrt5 = 0.447$. That is where weight decay drives a ReLU network.
 #
 # ### Convention card
 #
@@ -1895,8 +1896,8 @@ print("penalty of dropout in a linear model; in other units; with doubled weight
 
 # %% [markdown]
 # Figure: the three quantities relative to $c = 1$, both axes logarithmic, bands of one standard deviation over five
-# seeds. The dropout loss of the ReLU network is a horizontal line at 1. That of the tanh network falls from 4 at $c =
-# \frac14$ to 0.4 at $c = 4$. The L2 penalty has its minimum below $c = 1$ and rises to 13 at $c = 4$.
+# seeds. The dropout loss of the ReLU network is a horizontal line at 1. That of the tanh network falls from 4 at
+# $c = \frac14$ to 0.4 at $c = 4$. The L2 penalty has its minimum below $c = 1$ and rises to 13 at $c = 4$.
 #
 # **What to notice.** The invariance holds to all digits for ReLU, and not at all for tanh. The last printed line is the
 # other half: the penalty of dropout in a linear model is the same in other units (7.637 both times), and four times as
@@ -1920,8 +1921,8 @@ print("penalty of dropout in a linear model; in other units; with doubled weight
 # The variance is the mean square minus the squared mean; divide it by $v$ and you have the ratio of the exercise. Do it
 # for $\mu = 0$, where it is simplest, and then see what a mean does. After a ReLU no activation has mean 0.
 #
-# **By hand.** $v = 1$, $p_\text{drop} = \frac12$. For $\mu = 0$: $2$. For $\mu = 1$: $(1+1)\cdot2 - 1 = 3$. For $\mu =
-# 2$: $(1+4)\cdot 2 - 4 = 6$.
+# **By hand.** $v = 1$, $p_\text{drop} = \frac12$. For $\mu = 0$: $2$. For $\mu = 1$: $(1+1)\cdot2 - 1 = 3$. For
+# $\mu = 2$: $(1+4)\cdot 2 - 4 = 6$.
 #
 # ### Convention card
 #
@@ -2139,9 +2140,9 @@ claim("Without batch norm dropout 0.7 costs less: change", without, holds=np.all
 # from E06c. (e) And in the hidden layer, E06d: which singular values suffer there, and what is equalized instead?
 #
 # ### BEGIN SOLUTION
-# **Model answer.** (a) For gradient descent from 0, $c_i = 1 - (1 - \mathrm{lr}\,s_i^2)^k$, and for ridge, $c_i =
-# s_i^2/(s_i^2 + \lambda)$: functions of $s_i$ alone, and rising. (Least squares answers everything in full, so it is
-# about when one stops, or what is penalized.)
+# **Model answer.** (a) For gradient descent from 0, $c_i = 1 - (1 - \mathrm{lr}\,s_i^2)^k$, and for ridge,
+# $c_i = s_i^2/(s_i^2 + \lambda)$: functions of $s_i$ alone, and rising. (Least squares answers everything in full, so
+# it is about when one stops, or what is penalized.)
 #
 # (b) Averaged over the masks, dropout adds $p_\text{keep}(1-p_\text{keep})\sum_j \lVert X_j\rVert^2 w_j^2$. Measure
 # feature $j$ in a unit that makes its numbers $a$ times as large: $\lVert X_j\rVert^2$ becomes $a^2$ times as large,
@@ -2187,11 +2188,11 @@ claim("Without batch norm dropout 0.7 costs less: change", without, holds=np.all
 # as ReLU or the identity; $b_1$ must be scaled along, $b_2$ must not. With tanh the outputs change. The L2 penalty is
 # not invariant (in our example it grew up to 13 times).
 #
-# (b) No. In a linear model with squared error the average over the masks is $\lVert y - p_\text{keep}Xw\rVert^2 +
-# p_\text{keep}(1-p_\text{keep})\sum_j\lVert X_j\rVert^2 w_j^2$: a quadratic penalty, four times as large for doubled
-# weights; an uncorrelated feature is answered to $p_\text{keep}$ only. What is true: the price of a weight is in units
-# of its feature, so that a large weight on a feature with small numbers is not dearer than a small weight on one with
-# large numbers.
+# (b) No. In a linear model with squared error the average over the masks is
+# $\lVert y - p_\text{keep}Xw\rVert^2 + p_\text{keep}(1-p_\text{keep})\sum_j\lVert X_j\rVert^2 w_j^2$: a quadratic
+# penalty, four times as large for doubled weights; an uncorrelated feature is answered to $p_\text{keep}$ only. What is
+# true: the price of a weight is in units of its feature, so that a large weight on a feature with small numbers is not
+# dearer than a small weight on one with large numbers.
 #
 # (c) One would need a comparison at the best strength of each, on the same network and data, over several seeds, and
 # then for more than one task. For: with 20 % wrong labels dropout gains about 0.1 in accuracy (notebook 05). Against:
