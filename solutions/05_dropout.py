@@ -1028,11 +1028,11 @@ claim("Channels have the smaller test loss", saved, holds=np.all(saved > 0), uni
 # pixels between 0.44 and 0.53.
 #
 # **What to notice.** Every kind of dropout is worth five points of accuracy or more here, on average. The prediction
-# about pixels **did not come true**: they are no worse than channels. The last line of E05f says why one should not be
-# surprised. The argument needs smooth maps, and ours are maps of 8 × 8 strokes, where most of a dropped pixel is really
-# gone. Where the argument was made, in large maps of large pictures, neighbours know far more. What is left of it is
-# the loss: with channels it is smaller than with pixels in all three seeds. An argument can be right and still not
-# apply; only the measurement says which. (And a window of 3 × 3 pixels stays whole with a probability of only $0.7^9
+# about pixels **did not come true**: they are no worse than channels. The last line of E05f offers a reason, which we
+# have not tested: the argument needs smooth maps, and in ours, 8 × 8 strokes, most of a dropped pixel is really gone.
+# (To test it, blur the digits first, and see whether pixels fall behind.) What is left of the argument is the loss:
+# with channels it is smaller than with pixels in all three seeds. An argument can be right and still not apply; only
+# the measurement says which. (And a window of 3 × 3 pixels stays whole with a probability of only $0.7^9
 # \approx 0.04$: guessed or not, a convolution nearly always works on damaged windows.)
 
 # %% [markdown]
