@@ -4,7 +4,7 @@
 #   make learn         open JupyterLab at the next open exercise
 #   make check         format, lint, import rules, "regenerating changes nothing"
 #   make browser-test  the released notebook in JupyterLab in headless Chromium
-#   make executed      every notebook from top to bottom, with its solutions and untouched: minutes
+#   make executed      every notebook from top to bottom, with its solutions and untouched: minutes (ONCE=1: each experiment once)
 #   make hostile       every attack of the corpus against the grader, with a table of what came of it (EACH=1: one a line)
 #   make fuzz          the two readers of untrusted bytes, fuzzed for a minute each
 #   make fairness      right answers to random exercises, graded with 200 seeds each, and the bound on false alarms
@@ -25,7 +25,7 @@ demo: $(READY)
 	$(BIN)/autograder demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/notebooks
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --ignore=tests/browser --ignore=tests/notebooks
 
 learn: $(READY)
 	$(BIN)/traindeep learn
@@ -49,7 +49,7 @@ browser-test: $(READY)
 	$(BIN)/python -m pytest -q tests/browser
 
 executed: $(READY)
-	$(BIN)/python -m pytest -q -n 2 -rP tests/notebooks
+	$(if $(ONCE),TRAINDEEP_ONCE=1) $(BIN)/python -m pytest -q -n 2 -rP tests/notebooks
 
 hostile: $(READY)
 	$(BIN)/python tests/hostile --jobs 2 $(if $(EACH),--each $(EACH))

@@ -171,8 +171,8 @@ def cutmix_box(H, W, lam, cy, cx):
         cx: Column of the centre, in 0..W-1.
 
     Returns:
-        (y0, y1, x0, x1), integers: rows y0 to y1 - 1 and columns x0 to x1 - 1, so 0 <= y0 <= y1 <= H and
-        0 <= x0 <= x1 <= W.
+        (y0, y1, x0, x1), a tuple or an array of four integers: rows y0 to y1 - 1 and columns x0 to x1 - 1, so
+        0 <= y0 <= y1 <= H and 0 <= x0 <= x1 <= W.
 
     Raises:
         ValueError: lam is outside [0, 1]. The message names lam.

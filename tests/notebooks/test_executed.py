@@ -1,9 +1,11 @@
 """Every notebook, executed from top to bottom: with the solutions, and as a student first opens it.
 
-make executed        prints CPU seconds and peak memory of each kernel, on one thread
+make executed         prints CPU seconds and peak memory of each kernel, on one thread
+make executed ONCE=1  runs each experiment once: solved notebooks without theirs, untouched ones with them (for CI)
 """
 
 import copy
+import os
 import re
 
 import nbclient
@@ -15,6 +17,7 @@ from autograder.course import Course, exercises_of, grade_id, release_notebook, 
 
 COURSE = Course.find(__file__)
 MOST_S, MOST_MIB = 300, 2000  # CPU seconds and memory of one notebook: a student's laptop, with room to spare
+ONCE = bool(os.environ.get("TRAINDEEP_ONCE"))
 COST = """
 import resource as _r
 _used = _r.getrusage(_r.RUSAGE_SELF)
@@ -79,6 +82,8 @@ def test_with_its_solutions_every_check_passes_and_every_experiment_runs(assignm
     answers = {grade_id(cell): cell.source for cell in source.cells if role(cell) == "solution"}
     for cell in nb.cells:
         cell.source = answers.get(grade_id(cell), cell.source)
+    if ONCE:
+        nb.cells = [cell for cell in nb.cells if role(cell) != "experiment"]
     nb, seconds, memory = executed(nb, tmp_path, monkeypatch)
     print(f"{assignment}, solved: {seconds:.0f} CPU s, {memory} MiB, {len(claims(nb))} claims")
     print("\n".join(f"  {line}" for line in claims(nb)))
@@ -86,7 +91,7 @@ def test_with_its_solutions_every_check_passes_and_every_experiment_runs(assignm
     assert noise(nb) == []
     assert sorted(checks(nb)) == sorted(exercises_of(source))
     assert [id for id, said in checks(nb).items() if "passed" not in said.lower()] == []
-    assert claims(nb), "no experiment states its claim"
+    assert claims(nb) or ONCE, "no experiment states its claim"
     assert seconds < MOST_S
     assert memory < MOST_MIB
 
@@ -97,7 +102,7 @@ def test_untouched_it_runs_to_its_end_and_says_not_attempted(assignment, tmp_pat
     """A student who runs all cells of a new notebook meets no crash; experiments run on stand-ins or say what is missing."""
     nb = nbformat.reads(nbformat.writes(release_notebook(COURSE.source(assignment))), as_version=4)
     nb, seconds, memory = executed(nb, tmp_path, monkeypatch)
-    print(f"{assignment}, untouched: {seconds:.0f} CPU s, {memory} MiB")
+    print(f"{assignment}, untouched: {seconds:.0f} CPU s, {memory} MiB, {len(claims(nb))} claims")
     assert errors(nb) == []
     assert noise(nb) == []
     assert [id for id, said in checks(nb).items() if "not attempted" not in said.lower()] == []

@@ -11,7 +11,7 @@ arXiv:1708.04552.
 import numpy as np
 
 Array = np.ndarray
-Box = tuple[int, int, int, int]
+Box = Array | tuple[int, int, int, int]
 
 
 def smooth_labels(y: Array, C: int, eps: float, convention: str = "torch") -> Array:
@@ -144,7 +144,7 @@ def cutmix_box(H: int, W: int, lam: float, cy: int, cx: int) -> Box:
         cx: Column of the centre.
 
     Returns:
-        (y0, y1, x0, x1), half-open and inside of the image.
+        (y0, y1, x0, x1), an array of integers: half-open intervals inside of the image.
 
     Raises:
         ValueError: lam is outside [0, 1].
@@ -152,12 +152,11 @@ def cutmix_box(H: int, W: int, lam: float, cy: int, cx: int) -> Box:
     Source: Yun et al., equation 2. (The published code rounds the sides down to even numbers.)
 
     >>> cutmix_box(8, 12, 0.75, 4, 6), cutmix_box(8, 12, 0.75, 0, 11)
-    ((2, 6, 3, 9), (0, 2, 8, 12))
+    (array([2, 6, 3, 9]), array([ 0,  2,  8, 12]))
     """
     _refuse_share("lam", lam)
     side = np.sqrt(1 - lam)
-    (y0, y1), (x0, x1) = (_span(size, round(size * float(side)), c) for size, c in ((H, cy), (W, cx)))
-    return y0, y1, x0, x1
+    return np.array([*_span(H, round(H * float(side)), cy), *_span(W, round(W * float(side)), cx)])
 
 
 def cutmix(x: Array, y: Array, perm: Array, box: Box) -> tuple[Array, Array, float]:
@@ -216,7 +215,7 @@ def sample_cutmix(H: int, W: int, alpha: float, rng: np.random.Generator) -> tup
     Source: Yun et al., equation 2.
 
     >>> lam, (y0, y1, x0, x1) = sample_cutmix(8, 12, 0.0, np.random.default_rng(0))
-    >>> lam, y1 - y0, x1 - x0
+    >>> lam, int(y1 - y0), int(x1 - x0)
     (1.0, 0, 0)
     """
     lam = _beta(alpha, rng)
