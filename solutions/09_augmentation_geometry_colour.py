@@ -770,7 +770,7 @@ for ax, shifts, title in zip(axes, (False, True), ("trained without shifts", "tr
     ax.add_patch(plt.Rectangle((-1.5, -1.5), 3, 3, fill=False, color=COLORS["orange"], linewidth=2.5))
     ax.set(xlabel="pixels to the right", ylabel="pixels down", title=title, xticks=range(-2, 3), yticks=range(-2, 3))
     ax.grid(False)
-for shifts, color, place in ((False, "red", (14, 0.965)), (True, "blue", (40, 0.84))):
+for shifts, color, place in ((False, "red", (14, 0.965)), (True, "blue", (62, 0.82))):
     mean_with_spread(axes[2], np.arange(1, 181), curves[shifts], color=COLORS[color], marker="")
     axes[2].text(*place, f"with{'' if shifts else 'out'} shifts", color=COLORS[color], weight="bold")
 axes[2].axvline(60, color="0.5", linestyle=":")
@@ -781,6 +781,12 @@ print("Test accuracy, mean of three seeds    not shifted   shifted by at most 1"
 for shifts, name in ((False, "without shifts, 60 epochs"), (True, "with shifts, 60 epochs")):
     print(f"{name:38}{maps[shifts][:, 2, 2].mean():11.3f}{on_shifted[shifts].mean():15.3f}")
 gain = on_shifted[True] - on_shifted[False]
+for values, name in (
+    (batchwise, "with shifts, one draw per batch"),
+    (few_shifted, "100 digits with shifts"),
+    (many_plain, "997 digits without"),
+):
+    print(f"{name:38}{values.mean():26.3f}")
 claim("Shifted digits: training with shifts gains more than 0.3", gain, holds=np.all(gain > 0.3))
 price60, price180 = (curves[False][:, t - 1] - curves[True][:, t - 1] for t in (60, 180))
 claim("Digits that are not shifted: after 60 epochs the shifts cost accuracy", price60, holds=np.all(price60 > 0))
@@ -791,15 +797,26 @@ worth = few_shifted - many_plain
 claim("Shifted digits: 100 with shifts beat 997 without, by", worth, holds=np.all(worth > 0))
 
 # %% [markdown]
-# Figure: two maps of test accuracy against the shift of the test digits, −2 to 2 pixels in both directions, the nine
-# shifts of the training marked. Trained without shifts: 0.94 in the middle, ABOUT_EDGE beside it, ABOUT_CORNER in the
-# corners of the marked square. Trained with shifts: about 0.9 in the whole square, and far less outside of it. Right,
+# Figure: two maps of test accuracy against the shift of the test digits, −2 to 2 pixels in both directions, with a frame
+# around the nine shifts of the training. Trained without shifts: 0.94 in the middle, about 0.4 beside it, 0.11 to 0.25
+# in the corners of the frame. Trained with shifts: 0.86 to 0.91 in the whole frame, 0.1 to 0.45 outside of it. Right,
 # accuracy on unshifted digits against the epoch: without shifts it reaches its end value within 30 epochs; with shifts
 # it rises slowly and arrives at the same height at about epoch 150.
 #
 # **What to notice.**
 #
-# - TEXT
+# - **One pixel is enough.** Over the nine shifts the ordinary network falls from 0.94 to 0.37. To it the 64 pixels are
+#   64 unrelated inputs; nothing tells it that a pixel has neighbours. (Convolutions do: notebook 11.)
+# - **The invariance is learned where it was shown**, and not beyond. One step outside the frame the augmented network
+#   is at 0.1 to 0.45.
+# - **The price is time.** After 60 epochs the augmented network is 0.03 behind on unshifted digits, and it would be easy
+#   to write "augmentation costs accuracy". After 180 epochs it is level (0.947 and 0.944). It learns nine times as many
+#   images; it needs longer. That is what a regularizer does: the training set becomes harder to learn by heart.
+# - **100 digits with shifts beat 997 without**, 0.78 against 0.40 on shifted digits. No number of centred digits teaches
+#   that digits may be elsewhere. This is the sense in which augmentation replaces data.
+# - **One draw per batch instead of one per digit: not reproduced.** In one seed it was worse, by 0.05, in two it was
+#   level. With 600 batches and nine shifts, every shift comes up often enough. With stronger operations it does matter;
+#   notebook 10 has numbers.
 
 # %% [markdown]
 # ## 6 · Labels at risk
@@ -886,8 +903,8 @@ for way, color, marker, offset in (("turned by 180°", "red", "o", -0.17), ("mir
     change = recall[way] - recall["as they are"]
     ax.bar(np.arange(10) + offset, change.mean(axis=0), width=0.32, color=COLORS[color], alpha=0.4)
     ax.plot(np.tile(np.arange(10) + offset, (3, 1)), change, marker, color=COLORS[color], markersize=3)
-ax.text(-0.4, 0.105, "trained with turned digits", color=COLORS["red"], weight="bold")
-ax.text(4.6, 0.105, "with mirrored digits", color=COLORS["blue"], weight="bold")
+ax.text(3.2, 0.108, "trained with turned digits", color=COLORS["red"], weight="bold")
+ax.text(3.2, 0.09, "trained with mirrored digits", color=COLORS["blue"], weight="bold")
 ax.axhline(0, color="black", linewidth=0.8)
 ax.set(xlabel="digit, upright", ylabel="change of the share read correctly", xticks=range(10), ylim=(-0.2, 0.13))
 ax.set_title("What the augmentation costs, digit by digit")
@@ -922,11 +939,24 @@ flip = cost["mirrored", "all"]
 claim("Training with mirrored digits costs accuracy, all digits", flip, holds=np.all(flip > 0))
 
 # %% [markdown]
-# Figure: TODO
+# Figure: left, six turned test digits and what the ordinary network reads: 6 as 9, 9 as 6, 0 as 0, and others. Middle,
+# a table of turned digits against answers: 0, 4 and 8 are mostly read as themselves, 90 % of the sixes as 9, 70 % of the
+# nines as 6, most threes as 8, most sevens as 1. Right, bars of what training with turned or mirrored digits changes for
+# upright digits: with turned digits 8 and 9 lose 0.07 to 0.08, 3 and 6 lose 0.04; with mirrored ones the 3 loses most,
+# and the points of the three seeds are far apart.
 #
 # **What to notice.**
 #
-# - TEXT
+# - **The network is right**: a turned 6 is a 9. With two classes it reads 99.6 % of the upright digits and 1.8 % of the
+#   turned ones "correctly", if correct means the label of before. An accuracy far below one half does not say that the
+#   network knows nothing; it says that the labels are wrong.
+# - **Training with turned digits hurts where it must**: 0.06 on 6 and 9, 0.02 on the others, in each of three seeds.
+#   The others pay for capacity: a turned 3 has to be told from an 8.
+# - **But not as much as you may have feared.** With two classes the network learns to read both 6 and 9 both ways round
+#   (0.96 and 0.97): what people write as a 9 is not exactly a turned 6. W09a asks what that means.
+# - **Mirror images: not reproduced.** Accuracy fell by 0.015 in the mean, but rose in one seed. No digit is another
+#   one's mirror image, so no label is destroyed. Nor is anything gained: no test digit is mirrored either. An
+#   augmentation that imitates nothing that occurs is at best a waste.
 
 # %% [markdown]
 # ## 7 · Brightness and contrast
@@ -1345,7 +1375,7 @@ print(f"sigma 0.1 shifts a channel by {255 * shift.std():.1f} of 255 levels (sta
 # vultilion, CC BY 2.0, from scikit-learn.)
 #
 # **What to notice.** At the published strength the change is a few levels of 255: you would not see it. Nearly all of
-# it is brightness, as the first eigenvalue is WHAT times the sum of the others. By AlexNet's account it still took more
+# it is brightness, since the first eigenvalue is nine times the sum of the others. By AlexNet's account it still took more
 # than one percent off the top-1 error. Drawn per pixel, the same formula is noise, an augmentation too, but against
 # another weakness.
 
@@ -1476,11 +1506,18 @@ beyond = -change["with shifts", True]
 claim("Digits that are shifted already: they harm the augmented network too", beyond, holds=np.all(beyond > 0))
 
 # %% [markdown]
-# Figure: TODO
+# Figure: pairs of points, one view and nine views, joined for each of three seeds. Left, digits as they are: the network
+# without shifts falls steeply, the two with shifts rise. Right, digits that are shifted already: all fall, the ones with
+# shifts from about 0.9, the one without from 0.38.
 #
 # **What to notice.**
 #
-# - TEXT
+# - **The same nine views help one network and ruin the other**: 0.913 → 0.959, and 0.944 → 0.607. Views are not robust by
+#   themselves. The network must have been trained to accept them; if it was, its nine answers are nine fair opinions.
+# - After 180 epochs the gain is smaller, 0.947 → 0.963: part of what the views repaired was an unfinished training.
+# - **Digits that are shifted already lose**, even with the augmented network (0.893 → 0.852). Some of their views are
+#   shifted by two, and E09a shows what happens there. Views belong *within* the range of the training, counted from the
+#   inputs that will really come.
 
 # %% [markdown]
 # ## 11 · On the fly or in advance?
@@ -1722,11 +1759,22 @@ claim("Here transforming a digit costs more time than training on it", ratio, ho
 claim("AlexNet's operations take less than its 4.4 ms per image", costs, holds=np.all(costs < 4.4), unit="ms")
 
 # %% [markdown]
-# Figure: TODO
+# Figure: three bar charts over the arms none, 1, 3 and 10 copies, on the fly. Accuracy on transformed test digits: 0.35,
+# then 0.66 to 0.72, with points of single seeds that overlap. Distinct images seen: 300, 300, 900, 3000, 9000. Memory:
+# 0, 77, 230 and 770 kB, and 0 on the fly.
 #
 # **What to notice.**
 #
-# - TEXT
+# - **Any augmentation is far better than none, and one copy is too few**: on the fly beats it by 0.06, in every seed.
+#   One copy is a second training set of 300 images, not an augmentation.
+# - **How many copies are enough, three seeds cannot say.** We had expected ten copies within 0.02 of on the fly. In the
+#   mean they were 0.024 behind, but the seeds differ by 0.09 with both signs: not reproduced, and not refuted either. To
+#   see a difference of 0.02 here one would need some 80 seeds. (After 30 passes the networks are far from finished, see
+#   E09a, and the last few batches shake the result.)
+# - **Memory**: nothing for digits. A copy of 1.2 million crops of 224 × 224 bytes in three channels is 181 GB.
+# - **Free? Not here**: to transform a digit takes about six times as long as to train on it. For AlexNet the three
+#   operations take about 0.2 ms of one core of today, of the 4.4 ms that the GPUs left: free indeed, on an older
+#   processor as well. "Free" is a statement about which of two devices waits for the other. W09b does the sums.
 #
 # ## 12 · The whole pipeline
 #
@@ -1835,8 +1883,136 @@ _, ten_one, sizes_one = scores["one size"][:, :, 0].T
 claim("One size: the other sizes cost accuracy", ten_one - sizes_one, holds=np.all(sizes_one < ten_one))
 
 # %% [markdown]
-# Figure: TODO
+# Figure: left and middle, accuracy and log loss for the centre crop, ten crops, and ten crops at three sizes, a line for
+# each of three seeds and two networks. Ten crops raise the accuracy of both; the three sizes lower it, most for the
+# network trained with one size, and the log loss rises for both. Right, an enlarged ring with two of its crops: the one
+# at the upper left contains only a part of the ring.
 #
 # **What to notice.**
 #
-# - TEXT
+# - **Ten crops are worth 0.06** for the network with all sizes (0.811 → 0.875), in every seed, and they lower its log
+#   loss. They cost nine more evaluations.
+# - **Three sizes: not reproduced.** Accuracy falls by 0.02, and the log loss rises. The picture on the right shows why:
+#   at size 30 a corner crop contains less than half of the image, and our shapes do not fill it. Such crops answer about
+#   a piece of background, with the same weight as the others. The recipe comes from photographs whose object fills most
+#   of the image. **A recipe has assumptions about the data, too.**
+# - **The network that knows one size loses more**, 0.05: the rule of E09b once more. At the size it knows it is even
+#   better at the centre crop than the other one (0.848): all test images are drawn at that size, and it had nothing else
+#   to learn in as many steps.
+# - How much ten crops bring depends on the network. We had first tried a network with pooling instead of strides, which
+#   is more accurate, depends less on the place of a shape, and takes twice the time. There ten crops were worth about
+#   0.01, and the log loss stayed the same.
+
+# %% [markdown]
+# ## 13 · Where the answers stand
+#
+# | what a text says | what we found | where |
+# | --- | --- | --- |
+# | "never enough data" | 100 digits with shifts beat 997 without, on shifted digits: 0.78 against 0.40 | E09a |
+# | "the network becomes invariant" | within the range that was trained, hardly beyond it | E09a |
+# | "augmentation costs accuracy on clean data" | 0.03 after 60 epochs, nothing after 180: it costs time | E09a |
+# | "draw for each image, not for each batch" | no difference that three seeds could show, for nine shifts | E09a; notebook 10 has a case where it matters |
+# | "do not distort labels: 6 and 9" | 90 % of turned sixes are read as 9; training with them costs 0.06 on 6 and 9, 0.02 elsewhere | E09c |
+# | "test-time augmentation is more robust" | only with views that the network was trained to accept: 0.91 → 0.96, but 0.94 → 0.61 without | E09b |
+# | "augmentation is computationally free" | while another device is the bottleneck; here it is six times the training | E09d |
+# | "on the fly or in advance" | one copy is clearly worse; three, ten and on the fly are too close for three seeds | E09d |
+# | "ten crops at several sizes" | ten crops: + 0.06; further sizes: − 0.02 | E09e |
+#
+# One more sentence belongs here, and it has a whole experiment in notebook 10 (E10c): if you compare two networks, give
+# both **the same augmentation**. It is part of the design of a network, like its width, and it can easily be worth more
+# than the difference you want to show.
+#
+# ## 14 · Two questions in words
+
+# %% [markdown] question="W09a" points=4
+# **W09a (4 points).** (a) A classifier should be invariant to pose, appearance and illumination. For three tasks,
+# (i) handwritten digits, (ii) photographs of animals, (iii) chest X-rays (is there pneumonia? on which side?), name for
+# *pose* and for *illumination* one transformation of this notebook that you would use and one that you would not, with
+# the reason. (b) Why can so little be done for *appearance*? (c) Digits and letters both break under rotations and
+# mirror images. Give two pairs of each kind of symbol, or one where there is only one, and say which rotations of a
+# digit are still fine. (d) In E09c, training with turned digits cost only 0.06 on 6 and 9, not half of them. Where does
+# the network get the label from, and for which data would it really be half? What would you do if turned digits *do*
+# occur in use?
+#
+# ### BEGIN SOLUTION
+# **Model answer.**
+#
+# (a) Any defensible choice counts. For example:
+#
+# | | pose: yes | pose: no | illumination: yes | illumination: no |
+# | --- | --- | --- | --- | --- |
+# | digits | shifts of a pixel or two, rotations up to some 15° | mirror images, 180° (6/9, and 2 and 5 become other signs) | brightness, contrast (pressure of the pen, scanner) | solarize: strokes become paper; colour: there is none |
+# | animals | flip, crop, resize, small rotations | upside down: hardly ever occurs, so it costs capacity and brings nothing | brightness, contrast, colour of the light | strong colour changes where colour tells species apart |
+# | X-rays | small shifts, rotations, sizes | **mirror image**: the heart is on the left, and "which side" is part of the answer | brightness and contrast within the range of exposures | solarize and equalize, where the grey value *is* the finding; colour |
+#
+# (b) Another animal of the same species, another handwriting, cannot be computed from one example: we have no formula
+# for the variation. Geometry and light do have formulas. It takes more data, or mixtures of examples (notebook 10), or
+# a model of the data.
+#
+# (c) Digits, 180°: 6/9. (2 and 5 resemble each other's *mirror* image in seven-segment shapes.) Letters, rotation: d/p,
+# b/q, u/n, M/W, N/Z (90°); mirror: b/d, p/q. Rotations well below 45° are fine: a 6 tilted by 15° is a 6. It is the
+# *range* that decides, not the kind of transformation.
+#
+# (d) From what differs between a turned 6 and a 9 *as people write them*: slant, the straight or bent stroke, where the
+# strokes are thick. With two classes 0.964 upright and 0.971 upside down are read correctly, so the information is
+# there. In a typeface where 9 is exactly the turned 6, the images of both classes would be the same, and the best
+# network could only guess: half. If turned digits occur in use: ask for more information (a line under the digit, the
+# neighbouring digits, the orientation of the page), or make "6 or 9, orientation unknown" an answer of its own.
+# Training with labels unchanged cannot create what the image does not contain.
+#
+# **Rubric.** One point per letter. (a) three tasks, each with reasons; the mirror image of X-rays must be recognized as
+# a problem, half a point without it; (b) "no formula for it", or equivalent; (c) at least one digit pair and two letter
+# pairs, and a range of angles that is fine; (d) other cues for the first half, identical images for the second.
+# ### END SOLUTION
+
+# %% [markdown] question="W09b" points=3
+# **W09b (3 points).** From the AlexNet paper: 1.2 million training images, 1000 classes, 60 million parameters.
+# (a) "The 1000 classes make each training example impose 10 bits of constraint on the mapping from image to label."
+# Where does 10 come from, when is it exact, and how many bits are there per parameter? Does augmentation add any?
+# (b) Crops of 224 from 256 × 256 and mirror images enlarge the training set "by a factor of 2048". Which factor does
+# your `random_crop` give, where does 2048 come from, and why is neither worth 2048 times the data? How much memory
+# would 2048 stored copies of the crops take (one byte per value)? (c) "In effect, computationally free": state the
+# condition under which that is true, check it with the times of E09d for AlexNet and for our digits, and give the
+# number of images per second from which one CPU core is too slow for those three operations.
+#
+# ### BEGIN SOLUTION
+# **Model answer.**
+#
+# (a) To name one of 1000 equally likely classes takes $\log_2 1000 = 9.97$ bits, and less if the classes are not
+# equally likely: then it is the entropy, 9.97 is the maximum. All labels: $1.2 \cdot 10^6 \cdot 9.97 \approx 12$ million
+# bits, for 60 million parameters: 0.2 bits per parameter, far less than one needs to store a number. Augmented copies
+# carry the label of their original, so they add no bits of that kind. What they add is ours: the statement that the
+# label does not depend on these shifts. It rules out most of the functions that fit the labels.
+#
+# (b) $256 - 224 + 1 = 33$ places in each direction: $33 \cdot 33 \cdot 2 = 2178$. The paper's number is $32 \cdot 32
+# \cdot 2 = 2048$, the + 1 forgotten (or the last place not used). The copies are nearly the same image: neighbouring
+# crops share over 99 % of their pixels. One copy: $1.2 \cdot 10^6 \cdot 3 \cdot 224^2 \approx 181$ GB, 2048 copies:
+# 370 TB.
+#
+# (c) True if the CPU has nothing else to do and makes a batch at least as fast as the other device trains on one: time
+# per image, divided by the number of workers, below the training time per image. AlexNet: about 0.2 ms on one core of
+# today against 4.4 ms: free, also on a processor ten times slower. Our digits: about 110 µs against 18 µs on the *same*
+# CPU: the epoch takes about seven times as long. One core at 0.2 ms makes 5000 images per second; whatever trains
+# faster than that waits, unless there are more workers (and decoding of JPEG files, not measured here, comes on top).
+#
+# **Rubric.** One point per letter. (a) log2 of 1000 with the condition, 12 million bits against 60 million (half), and
+# a position on augmentation (half); (b) 33 against 32 (half) and dependence or memory (half); (c) condition and both
+# cases; a limit that fits the student's own printed times.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## What you built and where it goes next
+#
+# - **Transformations with their randomness in the open.** Each one draws from a generator it is given and says what it
+#   drew. Notebook 10 puts them into policies (RandAugment, TrivialAugment), chains and mixes them (AugMix, PixMix), and
+#   also lets the *labels* move (MixUp, CutMix).
+# - **`translate`, `rotate`, the operations on colours and histograms** are the list of operations of those policies.
+# - **`tta_predict`** is an ensemble of one network; the same mean of probabilities as in notebook 08, at ten times the
+#   cost of a prediction.
+# - **`random_crop` and `random_hflip`** are the augmentation of your capstone, and `AugmentedDataset` shows how to keep
+#   it reproducible with several workers.
+# - **Knowledge that is not in the data.** Every transformation here is a sentence about the task. The convention cards
+#   were about getting the sentence across without an error; whether it is true, nobody can compute for you.
+
+# %%
+progress()
