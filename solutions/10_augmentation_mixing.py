@@ -207,9 +207,9 @@ p, logits = np.array([0.7, 0.2, 0.1]), torch.tensor([[0.7, 0.2, 0.1]]).log().dou
 for convention in ("others", "torch"):
     target = smooth(np.array([0]), 3, 0.1, convention)
     print(f"{convention:6}  targets {target[0].round(3)}  loss {-np.sum(target * np.log(p)):.4f}")
-for eps in (0.1, convert(0.1, 3)):
+for eps, name in ((0.1, "0.1"), (convert(0.1, 3), "convert_eps(0.1, 3)")):
     loss = F.cross_entropy(logits, torch.tensor([0]), label_smoothing=eps)
-    print(f"torch's own loss with label_smoothing={eps:.3g}: {loss:.4f}")
+    print(f"torch's own loss with label_smoothing={name}: {loss:.4f}")
 ten = smooth(np.array([0]), 10, 0.1)
 print(f"ten classes: logits {np.log(ten[0, 0] / ten[0, 1]):.2f} apart, smallest loss {-np.sum(ten * np.log(ten)):.3f}")
 
@@ -628,13 +628,10 @@ def boxes(size, seed, draws=10_000):
     return *lams, replaced
 
 
-def published(size, seed, draws=200_000):
-    """Mean lam_adj with side int(size * sqrt(1 - lam)) and half side // 2, as in the published code."""
-    rng = np.random.default_rng(seed)
-    half = (size * np.sqrt(1 - rng.random(draws))).astype(int) // 2
-    centers = rng.integers(size, size=(2, draws))
-    sides = np.clip(centers + half, 0, size) - np.clip(centers - half, 0, size)
-    return np.mean(1 - sides.prod(axis=0) / size**2)
+def published(n, seed, draws=200_000):
+    """Mean lam_adj with the published code's rounding: r pixels to each side, of which r * r / n are cut off on average."""
+    r = np.floor(n * np.sqrt(1 - np.random.default_rng(seed).random(draws))) // 2
+    return 1 - np.mean((2 * r - r**2 / n) ** 2) / n**2
 
 
 small, large = ([boxes(size, seed) for seed in SEEDS] for size in (16, 32))
@@ -662,14 +659,14 @@ print("the published code's rounding at 32 x 32:", np.round([published(32, seed)
 
 # %% [markdown]
 # Figure: left, a map of $16 \times 16$ pixels, light in the middle and dark in the corners: a pixel in the middle is
-# replaced in about half of all batches, one in a corner in an eighth. Right, histograms of the drawn $\lambda$, which
-# is flat, and of $\lambda_\text{adj}$, which rises towards 1; dotted lines mark the means.
+# replaced in about half of all batches, one in a corner in 0.15 of them. Right, histograms of the drawn $\lambda$,
+# which is flat, and of $\lambda_\text{adj}$, which rises towards 1; dotted lines mark the means.
 #
 # **What to notice.** The mean weight is 0.68 as calculated; with the published rounding it is 0.70, since truncated
 # boxes are smaller. A box that was to cover everything ($\lambda = 0$) with its centre in a corner covers a quarter:
 # there $\lambda_\text{adj} - \lambda$ is $\frac34$, and a label by $\lambda$ would name the partner alone, with three
 # quarters of the image still in view. And CutMix is no even treatment of the picture. The middle, where the object
-# usually is, is replaced four times as often as a corner.
+# usually is, is replaced more than three times as often as a corner.
 
 # %% [markdown]
 # ## 4 · Cutout
@@ -791,7 +788,11 @@ gallery(rows)
 # Figure: three rows of small pictures. First a cross, a ring, and four mixtures in which one shines through the
 # other, with labels from 0.9 cross to 0.3 cross. Then CutMix: a box of the ring's picture in the cross's, in the
 # middle, in a corner, at the edge; a box that is cut off takes less of the label. Then Cutout with black squares of
-# growing side; the label stays, also in the last picture, where hardly anything of the cross is left.
+# growing side; the label stays, also in the last picture, where nothing of the cross is left.
+#
+# **What to notice.** A mixture shows as much of each shape as its label says. A box does not: the third picture of
+# the second row is called 14 % ring, and there is no ring in it, only background. The area is a fair price *on
+# average*; in a single picture it can name what nobody can see. And Cutout says "cross" to a black square.
 #
 # ### Experiment E10a: what is mixing worth?
 #
@@ -1142,7 +1143,8 @@ gallery(
 # %% [markdown]
 # Figure: top row, the cross; three chains of it (turned with fewer colours; shifted; turned and solarized), their
 # mixture, and the mixture with 0.3 of the image: several pale crosses over each other. Bottom row, six draws of your
-# `augmix`. The cross can be found in all of them, and no two are alike.
+# `augmix`. The cross can be found in all of them, and no two are alike. (If your function draws in another order than
+# ours, your row looks different.)
 
 # %% [markdown]
 # ## 6 · PixMix
@@ -1284,7 +1286,8 @@ gallery([first, [(picture, f"{info['rounds']} rounds\n") for picture, info in dr
 # %% [markdown]
 # Figure: top row, the cross, a mixing picture of coloured waves, and the two mixed in four ways: added, multiplied,
 # subtracted, divided; the cross is visible in each. Bottom row, six draws of your `pixmix` with other mixing
-# pictures; those with several rounds are garish, and one has to look for the cross.
+# pictures. Here too your row may differ; in ours one has to look for the cross after four rounds, and those with none
+# or one look like the image or an augmented copy.
 #
 # ### Experiment E10b: damage that nobody trained for
 #
@@ -1342,9 +1345,9 @@ TRAININGS = {
 
 
 def torch_jsd(ps):
-    """Your jsd, as torch needs it to differentiate."""
+    """The Jensen-Shannon divergence with torch's own KL divergence, so that it can be differentiated."""
     log_mean = (sum(ps) / len(ps)).clamp_min(1e-7).log()
-    return sum((p * (p.clamp_min(1e-7).log() - log_mean)).sum(dim=1).mean() for p in ps) / len(ps)
+    return sum(F.kl_div(log_mean, p, reduction="batchmean") for p in ps) / len(ps)
 
 
 def robust(name, seed, epochs=20):
@@ -1599,7 +1602,7 @@ gallery(rows)
 # %% [markdown]
 # Figure: three rows of the cross. First TrivialAugment: one operation each, with the strength under its name. Then
 # RandAugment with two operations of strength 8: all crosses look much like the original. Then with strength 28: some
-# are nearly black or nearly uniform.
+# are nearly black or nearly uniform, some half out of the picture. (Which ones depends on how your function draws.)
 #
 # **What to notice.** In the rows of RandAugment everything is equally strong. $m$ decides for the whole training set,
 # and $m = 28$ is too much for *some* operations only. TrivialAugment has weak and strong in the same epoch. Is
