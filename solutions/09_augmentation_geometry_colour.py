@@ -31,8 +31,8 @@
 # advance; and name a label that a transformation puts at risk.
 #
 # **You need**: NumPy, notebook 00, and from notebook 01 what a covariance matrix and its eigenvectors are. **Time**:
-# about 4.5 hours. **Points**: 47 for code in nine exercises, 7 for two questions in words. `hint("hflip")` and
-# `progress()` work as before. New here: when an answer of yours is an image and is wrong, `check` shows it beside the
+# about 4.5 hours. **Points**: 47 for code in nine exercises, 7 for two questions in words. `hint("random_flip_crop")`
+# and `progress()` work as before. New here: when an answer of yours is an image and is wrong, `check` shows it beside the
 # input and the expected image.
 #
 # The usual rules hold: arguments are left as they were, and bad input is refused with a `ValueError` that names the
@@ -79,6 +79,15 @@ style()
 # You have met one augmentation already: noise on the input (notebook 07). There we could compute what it does, a
 # penalty on large weights. For crops and colours nobody has such a formula, but the idea is the same: the network is
 # asked to give equal answers to neighbours, and this time we say what a neighbour is.
+#
+# ### The network whose recipe we follow
+#
+# Most of what is in this notebook goes back to one paper of 2012. AlexNet, five convolutional and three fully connected
+# layers with 650 000 units and 60 million parameters, was trained on 1.2 million photographs of 1000 classes. In the
+# contest of 2010 it reached a top-1 error of 37.5 % and a top-5 error of 17.0 %; a variant won the one of 2012 with
+# 15.3 % top-5, eleven points ahead of the second. Its authors write that without augmentation they would have had to
+# use a much smaller network, and they name two forms of it: crops with mirror images (sections 2 to 4), and changes of
+# colour (section 9). Dropout (notebook 05) was their other remedy. W09b goes through their numbers.
 #
 # Two data sets accompany us, both small: the 8 × 8 digits, and coloured shapes that are drawn by
 # `traindeep.data.shapes`. Two photographs come with scikit-learn.
@@ -448,7 +457,7 @@ plt.show()
 #
 # | question | here | elsewhere |
 # | --- | --- | --- |
-# | centre crop | begins at (H − size)/2 and (W − size)/2; a half may be rounded either way | torchvision rounds to the nearest even number |
+# | centre crop | begins at (H − size)/2 and (W − size)/2; a half may be rounded either way | torchvision rounds a half to the even neighbour |
 # | the mirror images | left and right swapped | `TenCrop(vertical_flip=True)` of torchvision swaps top and bottom |
 # | order | open | torchvision: five crops, then their five mirror images |
 #
@@ -1451,6 +1460,31 @@ def tta_predict(predict_proba, x, views):
 check("tta_predict")
 
 # %% [markdown]
+# Before the experiment: the examples by hand of the last sections, by the functions themselves.
+
+# %% tags=["experiment"]
+hand = np.array([[[0.2, 0.4, 0.9]]])
+channel = np.repeat(np.array([50, 60, 200], dtype=np.uint8), (300, 600, 120)).reshape(1, 30, 34)
+by_hand = {
+    "resize (0, 4) to four": use("resize_bilinear")(np.array([[[0.0, 4.0]]]), 1, 4),
+    "translate (1, 2, 3), dx = 1": use("translate")(np.array([[[1, 2, 3]]]), 0, 1),
+    "brightness 1.5": use("adjust_brightness")(hand, 1.5),
+    "contrast 1.5": use("adjust_contrast")(hand, 1.5),
+    "brightness 2, contrast 0.5": use("adjust_contrast")(use("adjust_brightness")(hand, 2), 0.5),
+    "contrast 0.5, brightness 2": use("adjust_brightness")(use("adjust_contrast")(hand, 0.5), 2),
+    "solarize 50, 60, 200": np.unique(use("solarize")(channel, 128)),
+    "autocontrast": np.unique(use("autocontrast")(channel)),
+    "equalize": np.unique(use("equalize")(channel)),
+}
+says = {"once": [0.6, 0.4], "left": [0.1, 0.9], "right": [0.3, 0.7]}  # a "network" and its "inputs"
+views = [lambda x: np.array(["once"]), lambda x: np.array([["left"], ["right"]])]
+by_hand["one view and two crops"] = use("tta_predict")(
+    lambda x: np.array([says[i] for i in x]), np.array(["input"]), views
+)
+for name, result in by_hand.items():
+    print(f"{name:28}", *np.ravel(result).round(3))
+
+# %% [markdown]
 # ### Experiment E09b: more robust?
 #
 # "Average over several views, that makes predictions more robust": is it so? We take the networks of E09a, trained
@@ -1537,8 +1571,7 @@ claim("Digits that are shifted already: they harm the augmented network too", be
 #
 # Randomness on the fly is harder than it looks, because several worker processes load images at once, in an order that
 # is different each time. If they share one stream of random numbers, the result depends on who came first. If each has
-# a copy of the same stream, they all draw the same crops; that bug was in a large part of published training code for
-# years. The remedy is to have no stream: **the random numbers of an item are a function of (seed, epoch, index)** and
+# a copy of the same stream, they all draw the same crops; much published training code had that bug for years. The remedy is to have no stream: **the random numbers of an item are a function of (seed, epoch, index)** and
 # of nothing else.
 #
 # A function of the *three*, not of their sum: with seed + epoch + index, item 2 in epoch 1 would be cropped as item 1 in
