@@ -89,6 +89,8 @@ style()
 # use a much smaller network, and they name two forms of it: crops with mirror images (sections 2 to 4), and changes of
 # colour (section 9). Dropout (notebook 05) was their other remedy. W09b goes through their numbers.
 #
+# ### The data
+#
 # Two data sets accompany us, both small: the 8 × 8 digits, and coloured shapes that are drawn by
 # `traindeep.data.shapes`. Two photographs come with scikit-learn.
 
