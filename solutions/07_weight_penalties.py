@@ -32,8 +32,9 @@
 #    things), and what it means in front of batch norm (a fifth);
 # 4. recognize when a statement about penalties needs a convex loss, a linear model or a residual of zero.
 #
-# **You need**: NumPy, gradient descent, notebooks 00 and 02. **Time**: about 4 hours. **Points**: 43 for code in eight
-# exercises, 9 for two questions in words. Exercises marked *extension* can be left out without losing the thread.
+# **You need**: NumPy, gradient descent, notebooks 00 and 02; one experiment of section 4 goes on from notebook 03, one of
+# section 6 uses the dropout of notebook 05. **Time**: about 4 hours. **Points**: 43 for code in eight exercises, 9 for
+# two questions in words. Exercises marked *extension* can be left out without losing the thread.
 #
 # The rules of notebook 02 hold: arguments are left as they were, whole numbers and float32 are welcome, and bad input
 # is refused with a `ValueError` that names the argument. `hint("map_ridge")` gives the next of three hints.
@@ -109,7 +110,7 @@ style()
 #
 # | question | here | elsewhere |
 # | --- | --- | --- |
-# | the penalty | in this section and the next $\lambda\lVert w\rVert^2$, without ½ | $\frac\alpha2\lVert w\rVert^2$ in many texts, with half the gradient: $\alpha = 2\lambda$. Always look for the ½ |
+# | the penalty | in sections 1, 2, 7 and 9 $\lambda\lVert w\rVert^2$, without ½; sections 3 to 5 have the ½ | $\frac\alpha2\lVert w\rVert^2$ in many texts, with half the gradient: $\alpha = 2\lambda$. Always look for the ½ |
 # | sum or mean of squares | both, you are told which | the λ differ by the factor $n$; scikit-learn's `Ridge` means the sum, its `Lasso` half the mean |
 # | the intercept | penalized like the rest: the prior says so | most libraries leave it out, which amounts to a flat prior for it |
 # | powers | $1, x, \dots, x^M$, lowest first | `np.vander` puts the highest first |
@@ -228,6 +229,7 @@ ax.contour(a, b, a**2 + b**2, levels=[0.25, 1, 2.25, 4], colors=COLORS["orange"]
 ax.plot(path[:, 0], path[:, 1], color=COLORS["blue"], markersize=4)
 for prior in (0.01, 0.1, 1.0):
     w = map_fit(X, t, 1.0, prior)
+    ax.plot(*w, "o", markerfacecolor="none", markeredgecolor=COLORS["black"], markersize=8)
     ax.annotate(f"τ² = {prior:g}", w, xytext=(-12, 12), textcoords="offset points", fontsize=9, ha="right")
 ax.plot(*path[-1], color=COLORS["red"], marker="*", markersize=14)
 ax.text(path[-1, 0] + 0.12, path[-1, 1] - 0.02, "least squares", color=COLORS["red"])
@@ -239,22 +241,22 @@ plt.show()
 # Figure: contours in the plane of two weights. The loss has a narrow valley that runs from the upper left to the lower
 # right, with its lowest point, least squares, at about (0.4, 0.9). The prior is a set of dashed circles about the
 # origin. The most probable weights move, as the prior gets wider, from the origin along the diagonal to about (0.45,
-# 0.55), then turn and run up the valley to least squares.
+# 0.55), then turn and run up the valley to least squares. Rings mark three priors.
 #
 # **What to notice.** The path is not straight. Across the valley, in the direction of the *sum* of the weights, the
-# data have much to say, and even a narrow prior gives way: more than half of that way is done at τ² = 0.1. Along the
-# valley, in the direction of the *difference*, the data say little, and the prior keeps it near zero much longer. A
-# penalty does not shrink all directions alike: **it takes most where the data care least.** Notebook 06 makes this
-# exact with singular values.
+# data have much to say, and even a narrow prior gives way: 47 % of that way is done at τ² = 0.1, 90 % at τ² = 1. Along
+# the valley, in the direction of the *difference*, the data say little, and the prior keeps it near zero much longer:
+# 7 % and 43 %. A penalty does not shrink all directions alike: **it takes most where the data care least.** Notebook 06
+# makes this exact with singular values.
 
 # %% [markdown]
 # ### Experiment E07a: the oldest example
 #
 # Points on one period of a sine, with noise of standard deviation 0.3, and polynomials of degree 0 to 9, fitted in two
 # ways: by least squares, and with the prior $w \sim N(0, 1000\, I)$. A variance of 1000 may look like no prior at all.
-# It is about right: the Taylor series of $\sin 2\pi x$ has the coefficients 6, −41, 82, −77, whose mean square, over
-# ten coefficients, is about 1500. 10, 15 and 100 points, twenty seeds. The distance of a curve from the *sine*, which a
-# real learner never sees, is the root mean square over $[0, 1]$.
+# It is about right: the Taylor series of $\sin 2\pi x$ has, up to $x^9$, the coefficients 6, −41, 82, −77, 42 and five
+# zeros, whose mean square is about 1600. 10, 15 and 100 points, twenty seeds. The distance of a curve from the *sine*,
+# which a real learner never sees, is the root mean square over $[0, 1]$.
 
 # %% tags=["experiment"]
 design, map_fit = use("poly_design"), use("map_linear_gaussian")
@@ -464,7 +466,7 @@ def lambda_star(X, y, w):
 
         minimize L(w) + lambda ||w||^2,   L(w) = (1/N) ||y - X w||^2
 
-    Where the formula that you derive is negative (no penalty is needed), the result is 0.
+    Where the formula of the text is negative (no penalty is needed), the result is 0.
 
     Args:
         X: (N, D) array. It is not changed.
@@ -547,7 +549,6 @@ slack = [prices[bounds > 1.001].max() for _, prices, _ in paths]
 claim("Where the bound is slack, λ* is 0: largest λ*", slack, holds=max(slack) < 1e-6)
 
 # %% [markdown]
-#
 # Figure: left, five weights against the squared norm of the solution; points from projected descent lie on the lines of
 # ridge regression, and stay where they are beyond the squared norm of least squares. Two of the five paths first rise
 # and then change their sign. Right, λ* against the bound for three data sets: a decreasing curve from between 3 and 30
@@ -823,7 +824,6 @@ gain = distance["ridge"] - distance["soft threshold"]
 claim("Here L1 is closer to the true weights than L2: distance saved", gain, holds=np.all(gain > 0))
 
 # %% [markdown]
-#
 # Figure: left, the value that a weight gets against the value the data want. L2 is a straight line of half the slope;
 # L1 is zero between −1 and 1 and parallel to the diagonal outside; the hard threshold is zero between −1 and 1 and
 # jumps to the diagonal. Middle, the thirty weights of one data set: L1 keeps four, close to the true ones and a little
@@ -864,7 +864,7 @@ claim("Here L1 is closer to the true weights than L2: distance saved", gain, hol
 # | `mode` | step | who |
 # | --- | --- | --- |
 # | `"l2"` | the gradient gets $\text{wd}\cdot w$, before momentum | the penalty $\frac{\text{wd}}2\lVert w\rVert^2$; `torch.optim.SGD`, `Adam` |
-# | `"decoupled"` | $(1 - \text{lr}\cdot\text{wd})\,w$, then a step with the gradient of the loss alone | Loshchilov and Hutter, `torch.optim.AdamW` |
+# | `"decoupled"` | $(1 - \text{lr}\cdot\text{wd})\,w$, then a step with the gradient of the loss alone | `torch.optim.AdamW`, after Loshchilov and Hutter |
 # | `"lecture"` | $(1 - \text{wd})\,w$, likewise | many lecture notes, and the paper on AdamW itself: the rate of decay is no multiple of lr |
 # | `"engineer"` | the step first, then everything times $(1 - \text{wd})$, "θ ← 0.98 θ" | old programs |
 #
@@ -904,6 +904,8 @@ def sgd_step(w, g, lr, wd, mode, momentum=0.0, buf=None):
         "decoupled":  w_new = (1 - lr * wd) * w - lr * buf_new      the decay of AdamW
         "lecture":    w_new = (1 - wd) * w - lr * buf_new           wd is not multiplied by lr
         "engineer":   w_new = (1 - wd) * (w - lr * buf_new)         the fresh step shrinks, too
+
+    Write it with NumPy: torch's fused SGD is not allowed.
 
     Args:
         w: (D,) array, the weights. It is not changed.
@@ -1127,8 +1129,8 @@ claim("Decay and no decay do not: largest difference of a logit", gap, holds=min
 # | rate of the decay | lr · wd, as in torch | the paper: a rate of its own, times a common schedule |
 # | penalty in PyTorch's `Adam` | `weight_decay` is coupled: it goes through $m$ and $v$. Old versions of its documentation call it "weight decay (L2 penalty)"; recent ones also offer `decoupled_weight_decay=True`, which is AdamW | Keras' `weight_decay` is decoupled in all its optimizers |
 # | ε | outside the root, $10^{-8}$ | TensorFlow's old "epsilon hat" stands elsewhere |
-# | order | decay before or after Adam's step, if it multiplies the *old* weight | the two differ if it multiplies the new one |
-# | `amsgrad` | not here: it divides by the largest $\hat v$ seen so far, so that a step never grows again (Reddi and others 2018). It does not change where the decay goes | an option of both in torch |
+# | order | the decay is a share of the *old* weight, so it may be subtracted before or after Adam's step | `"engineer"` shrinks the new weight: another number |
+# | `amsgrad` | not here: it divides by the largest $\hat v$ seen so far, so that the rate of a weight never grows again (Reddi and others 2018). It does not change where the decay goes | an option of both in torch |
 #
 # ### Exercise: `adam_decay_steps` (6 points)
 #
@@ -1146,6 +1148,8 @@ def adam_step(w, g, state, lr, betas=(0.9, 0.999), eps=1e-8, wd=0.0, decoupled=F
 
         t <- t + 1,    m <- beta1 m + (1 - beta1) g,    v <- beta2 v + (1 - beta2) g^2
         w_new = w - lr * mhat / (sqrt(vhat) + eps),     mhat = m / (1 - beta1^t),    vhat = v / (1 - beta2^t)
+
+    Write it with NumPy: torch's fused Adam is not allowed.
 
     Args:
         w: (D,) array, the weights. It is not changed.
@@ -1523,10 +1527,9 @@ claim(
 )
 
 # %% [markdown]
-#
 # Figure: left, test accuracy for three learning rates and four settings. At lr 0.05 no max-norm, c = 3 and c = 2 are
-# identical at 0.909, c = 1 a little lower; at 0.3 they are at 0.929, 0.929, 0.927 and 0.907; at 1 at 0.897, 0.900,
-# 0.895 and 0.870, with seeds that scatter by ±0.02. Right, the share of units at the cap: none to 3 % at 0.05, up to 4
+# identical at 0.909, c = 1 a little lower; at 0.3 they are at 0.929, 0.929, 0.927 and 0.908; at 1 at 0.897, 0.900,
+# 0.894 and 0.870, with seeds that scatter by ±0.02. Right, the share of units at the cap: none to 3 % at 0.05, up to 4
 # % at 0.3, and 1, 2 and 26 % at lr 1.
 #
 # **What to notice.** An honest null result: **no cap gains more than 0.003 anywhere, and c = 1 costs.** Before you
@@ -1562,7 +1565,7 @@ claim(
 # λ** (of the *mean* loss). Bishop (1995) shows that for other models this holds approximately, for small noise.
 #
 # **By hand.** Noise of variance 2.5 on the two inputs of section 1: the minimum of
-# $\frac12[(2-w)^2 + (2-2w)^2] + 2.5\,w^2$ is at $(5 + 5)\,w = 6$, $w =$ **0.6**. The third time.
+# $\frac12[(2-w)^2 + (2-2w)^2] + 2.5\,w^2$ is at $(5 + 5)\,w = 6$, $w =$ **0.6**. The fourth time.
 #
 # ### Convention card
 #
@@ -1805,7 +1808,7 @@ claim("Noise of 1.5 destroys it: loss in accuracy", lost, holds=np.all(lost > 0.
 #   0.3 % of the digits have crossed over: the label still belongs to the picture.
 # - At 0.6 a fifth has crossed over, and clean accuracy goes down, though the accuracy on *noisy* digits is at its best.
 #   "Be prepared for the noise of the task" and "be as good as possible on clean data" are two aims.
-# - At 1.5 two thirds have crossed over. For most of them another label would be the better guess, and next to nothing
+# - At 1.5 seven of ten have crossed over. For most of them another label would be the better guess, and next to nothing
 #   is learned.
 # - This is a network, not a linear model, and the noise is not small: the equivalence with L2 does not hold. If it did,
 #   some weight decay should reach 0.95, too.
@@ -2067,7 +2070,8 @@ claim(
 # and acts as a penalty of $\text{wd}\,(1-\mu)$. Numbers: after 20 steps 0.88/0.84/3.85 against 0.99/0.82/4.46; in the
 # end 5.0 against 9.09 for the third weight. *Adam*: the L2 term is divided by $\sqrt{\hat v}$ like the gradient, so
 # weights with large gradients decay less (1 % against 74 % in the figure), while AdamW treats all alike (9.5 %); so
-# there is no factor that turns one into the other. The best values of E07c, 0.01 and 1.0, differ by a factor of 100.
+# there is no factor that turns one into the other. In E07c the peaks of the test curves, at 0.01 and 1.0, differ by a
+# factor of 100.
 #
 # (d) Decay is the engineers' name for what they did (multiply by 0.98), L2 or ridge the name that researchers gave the
 # penalty $\lVert\Theta\rVert^2$. For plain gradient descent with the rates matched the names are synonyms, and nothing
@@ -2081,9 +2085,9 @@ claim(
 # %% [markdown]
 # ## What you built and where it goes next
 #
-# - **`map_ridge` and `poly_design`**: ridge returns in notebook 06, where dropout turns out to be a ridge with another
-#   ruler (it measures every weight in the units of its feature), and in notebook 08, where stopping early does nearly
-#   the same as a penalty, and bias and variance are measured on these polynomials.
+# - **`map_ridge` and `poly_design`**: in notebook 06 dropout was a ridge with another ruler (it measures every weight in
+#   the units of its feature); in notebook 08 stopping early does nearly the same as a penalty, and bias and variance are
+#   measured on polynomials.
 # - **Projection and soft threshold** are the two simplest proximal steps. If you meet ADMM, mirror descent or the
 #   "projected gradient" of adversarial attacks, you know the skeleton.
 # - **Four conventions of decay.** The capstone (notebook 12) asks for `weight_decay` on the weight matrices only, and
