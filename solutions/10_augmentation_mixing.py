@@ -479,10 +479,9 @@ check("mixup_batch")
 # ### By hand
 #
 # An image of $4 \times 6$, $\lambda = 0.5$, centre in row 0, column 1. The sides are $4\sqrt{0.5} = 2.8$ and
-# $6\sqrt{0.5} = 4.2$; say 3 and 4. Rows $-1, 0, 1$ and columns $-1, 0, 1, 2$; inside are rows 0 and 1, columns 0, 1
-# and
-# 2. Six pixels of 24: $\lambda_\text{adj} = 0.75$. The partner gets a quarter of the label, where one half was drawn.
-#    In NumPy, note, a start of $-1$ is not an error. It means the last row.
+# $6\sqrt{0.5} = 4.2$; say 3 and 4. Rows $-1, 0, 1$ and columns $-1, 0, 1, 2$; inside are rows 0 and 1 and columns 0
+# to 2, six pixels of 24: $\lambda_\text{adj} = 0.75$. The partner gets a quarter of the label, where one half was
+# drawn. In NumPy, note, a start of $-1$ is not an error. It means the last row.
 #
 # ### How much is lost?
 #
@@ -661,7 +660,8 @@ print("the published code's rounding at 32 x 32:", np.round([published(32, seed)
 # %% [markdown]
 # Figure: left, a map of $16 \times 16$ pixels, light in the middle and dark in the corners: a pixel in the middle is
 # replaced in about half of all batches, one in a corner in about 0.15 of them. Right, histograms of the drawn
-# $\lambda$, which is flat, and of $\lambda_\text{adj}$, which rises towards 1; dotted lines mark the means.
+# $\lambda$, which is flat, and of $\lambda_\text{adj}$, most of which lies above one half; dotted lines mark the
+# means.
 #
 # **What to notice.** The mean weight is 0.68 as calculated; with the published rounding it is 0.70, since truncated
 # boxes are smaller. A box that was to cover everything ($\lambda = 0$) with its centre in a corner covers a quarter:
@@ -674,8 +674,8 @@ print("the published code's rounding at 32 x 32:", np.round([published(32, seed)
 #
 # **Cutout** (DeVries and Taylor, arXiv:1708.04552) only covers: a square of fixed side at a random place becomes a
 # constant. The label stays. It is dropout for the input, with a unit of a sensible size: a single pixel can be
-# guessed from its neighbours (notebook 05, E05f), a square cannot. Where CutMix is Cutout that fills the hole with
-# something and says so in the label.
+# guessed from its neighbours (notebook 05, E05f), a square cannot. CutMix fills the hole with something, and says so
+# in the label.
 #
 # ### By hand
 #
@@ -694,6 +694,8 @@ print("the published code's rounding at 32 x 32:", np.round([published(32, seed)
 # | draws | one per image | one per batch is cheaper |
 #
 # ### Exercise: `cutout` and `random_cutout` (4 points)
+#
+# The shortest exercise of the notebook, with the same trap at the border as the one before.
 #
 # *Difficulty 2 of 4, about 10 minutes.*
 
@@ -792,16 +794,16 @@ gallery(rows)
 # growing side; the label stays, also in the last picture, where nothing of the cross is left.
 #
 # **What to notice.** A mixture shows as much of each shape as its label says. A box does not: the third picture of
-# the second row is called 14 % ring, and there is no ring in it, only background. The area is a fair price *on
+# the second row is called about 15 % ring, and there is no ring in it, only background. The area is a fair price *on
 # average*; in a single picture it can name what nobody can see. And Cutout says "cross" to a black square.
 #
 # ### Experiment E10a: what is mixing worth?
 #
 # The network of E10d, 600 digits, 40 epochs, six ways to treat a batch: plain, label smoothing 0.1, MixUp with
-# $\alpha$ 0.2 and 1, CutMix with $\alpha = 1$, and Cutout of $3\times3$ pixels. Twice: with clean labels, and with 20
-# % of the training labels replaced by random ones (so that about 18 % are wrong). Test digits are clean. Everything
-# else is equal: epochs, learning rate, starting weights, order of the batches; and MixUp, CutMix and Cutout draw once
-# for each batch.
+# $\alpha$ 0.2 and 1, CutMix with $\alpha = 1$, and Cutout of $3\times3$ pixels. Twice: with clean labels, and with
+# 20 % of the training labels replaced by random ones (so that about 18 % are wrong). Test digits are clean.
+# Everything else is equal: epochs, learning rate, starting weights, order of the batches; and MixUp, CutMix and
+# Cutout draw once for each batch.
 #
 # With noisy labels there is a second thing to look at. After training, we ask the network about its *training*
 # digits. Of the labels that are **wrong**, how many does it give back? That is learning by heart; nothing else
@@ -901,7 +903,7 @@ claim("20 % noise: CutMix is ahead of all others, by", order, holds=np.all(order
 most = np.max([abs(gain(name, 0.0).mean()) for name in METHODS])
 claim("Clean labels: largest mean change of accuracy below 0.03", most, holds=most < 0.03)
 cost = gain("Cutout 3", 0.0)
-claim("Clean labels: Cutout loses accuracy", cost, holds=np.all(cost < 0))
+claim("Clean labels: Cutout costs accuracy, change", cost, holds=np.all(cost < 0))
 fitted = found[0.2]["plain"][:, 1], found[0.2]["CutMix 1"][:, 1]
 claim("Plain training learns the wrong labels: share", fitted[0], holds=np.all(fitted[0] > 0.9))
 claim("CutMix leaves most of them: share learned", fitted[1], holds=np.all(fitted[1] < 0.5))
@@ -1030,6 +1032,9 @@ PICTURES = sine_pictures(200, seed=5)
 
 # %% [markdown]
 # ### Exercise: `augmix_combine`, `augmix` and `jsd` (6 points, extension)
+#
+# The mixing is arithmetic again, so `augmix` draws and hands over. `ops` are functions `op(img, rng)` like those
+# above.
 #
 # *Difficulty 3 of 4, about 30 minutes.*
 
@@ -1185,6 +1190,8 @@ gallery(
 # colours.
 #
 # ### Exercise: `pixmix_combine` and `pixmix` (6 points, extension)
+#
+# The record of what was drawn is longer this time: the check replays it, round by round, and must get your picture.
 #
 # *Difficulty 3 of 4, about 30 minutes.*
 
@@ -1523,6 +1530,8 @@ claim("Smoothing adds to PixMix: gain", more, holds=np.all(more > 0))
 #
 # ### Exercise: `trivial_augment` and `rand_augment` (5 points)
 #
+# Here operations are functions `op(img, m)`; you see some below.
+#
 # *Difficulty 2 of 4, about 15 minutes.*
 
 
@@ -1665,8 +1674,8 @@ ax.set(yticks=range(4), yticklabels=rows, xlabel="difference of test accuracy")
 ax.set_title("Who is better? It depends on who gets the augmentation")
 ax.invert_yaxis()
 plt.show()
-claim("B with CutMix beats A without, by", unfair, holds=np.all(unfair > 0.05))
-claim("A with CutMix beats B without, by", swapped, holds=np.all(swapped > 0.05))
+claim("B with CutMix beats A without by more than 0.05", unfair, holds=np.all(unfair > 0.05))
+claim("A with CutMix beats B without by more than 0.05", swapped, holds=np.all(swapped > 0.05))
 for runs, what in zip(fair, ("both without", "both with CutMix"), strict=True):
     small = abs(runs.mean()) < 0.1 * unfair.mean()
     claim(f"{what}: B - A is below a tenth of the unfair difference", runs, holds=small)
