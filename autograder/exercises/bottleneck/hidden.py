@@ -101,6 +101,9 @@ def test_dead_branch(student, rng):
 def test_reach(student, rng):
     """A pixel of y sees its neighbours in x, and no pixel that is two steps away."""
     values, x, _ = _case(rng, 8, 2, (7, 7))
+    # Far above 0 everywhere, so that no relu hides a change.
+    values |= {f"bn{i}.bias": torch.full_like(values[f"bn{i}.bias"], 99.0) for i in (1, 2)}
+    values["bn3.bias"] = torch.full_like(values["bn3.bias"], 9999.0)
     block = student.Bottleneck(8, 2).double()
     weights.put(block, values)
     block.eval()
