@@ -43,9 +43,9 @@
 # code in eight exercises, 9 for two questions in words. Exercises marked *extension* can be left out without losing the
 # thread.
 #
-# The rules of notebook 02 hold: arguments are left as they were, bad input is refused with a `ValueError` that names the
-# argument, and `hint("residual_stack")` helps. Probabilities are called $p_\text{drop}$ or $p_\text{survive}$, never just
-# $p$. $L$ is the number of blocks.
+# The rules of notebook 02 hold: arguments are left as they were, bad input is refused with a `ValueError` that names
+# the argument, and `hint("residual_stack")` helps. Probabilities are called $p_\text{drop}$ or $p_\text{survive}$,
+# never just $p$. $L$ is the number of blocks.
 
 # %%
 from itertools import pairwise
@@ -75,10 +75,10 @@ style()
 #
 # ### Experiment E11a: 6 to 56 layers
 #
-# Here is the network that you met in notebook 03: a first layer of 48 units, then **blocks** of two layers each (linear,
-# batch norm, ReLU, linear, batch norm, then ReLU), ten logits. With `skip` the input of the block is added before the
-# last ReLU. That is the only difference: the same number of parameters, the same start, the same 997 digits, 8 epochs of
-# SGD with momentum at a rate of 0.05, three seeds.
+# Here is the network that you met in notebook 03: a first layer of 48 units, then **blocks** of two layers each
+# (linear, batch norm, ReLU, linear, batch norm, then ReLU), ten logits. With `skip` the input of the block is added
+# before the last ReLU. That is the only difference: the same number of parameters, the same start, the same 997 digits,
+# 8 epochs of SGD with momentum at a rate of 0.05, three seeds.
 #
 # One rate for all depths may be unfair to the deep plain networks. So at 34 layers the *plain* network gets a
 # second try, at 0.0125; the one with skips does not.
@@ -166,20 +166,20 @@ claim("(5) 34 layers: skips ahead of the better plain rate (training)", ahead, h
 
 # %% [markdown]
 # Figure: accuracy after 8 epochs against the number of layers, mean and one standard deviation over three seeds. Left,
-# plain: training and test digits fall together from 1.0 and 0.97 at 6 layers over 0.95 and 0.91 at 18 to about 0.36 at 34
-# and 0.15 at 56, nearly chance. Right, with skips: from 1.0 and 0.97 slowly down to 0.94 and 0.90 at 56 layers.
+# plain: training and test digits fall together from 1.0 and 0.97 at 6 layers over 0.95 and 0.91 at 18 to about 0.36 at
+# 34 and 0.15 at 56, nearly chance. Right, with skips: from 1.0 and 0.97 slowly down to 0.94 and 0.90 at 56 layers.
 #
 # **What to notice.**
 #
-# - **Training and test digits fall together.** The deep plain network does not even fit the 997 digits it is shown: 15 %
-#   at 56 layers, where 6 layers reach 99.8 %.
+# - **Training and test digits fall together.** The deep plain network does not even fit the 997 digits it is shown: 15
+#   % at 56 layers, where 6 layers reach 99.8 %.
 # - At 6 layers the skips are of no use, at 34 they make the difference between 0.36 and 0.98.
 # - A smaller rate does not repair it: 0.41 instead of 0.36 at 34 layers. (Two rates are not a proof. More epochs would
 #   help somewhat, too. The comparison says that in equal conditions one is easy and the other hard.)
 # - **Deeper did not become better.** With skips the test accuracy *falls*, too, from 0.97 to 0.90: claim (4) failed. In
 #   the paper, on CIFAR-10, deeper residual networks are better. There the task needs the depth. For 8 × 8 digits 6
-#   layers are plenty, and 56 are harder to train in 8 epochs. What skips remove is most of the penalty on depth; they do
-#   not make depth useful.
+#   layers are plenty, and 56 are harder to train in 8 epochs. What skips remove is most of the penalty on depth; they
+#   do not make depth useful.
 #
 # This is the **degradation problem**. It is not overfitting, which would be a good training accuracy and a bad test
 # accuracy. It is not what the function class can express, since copying layers would be enough. Gradient descent does
@@ -206,8 +206,8 @@ claim("(5) 34 layers: skips ahead of the better plain rate (training)", ahead, h
 # x_3 = x + F(x) + G\big(x + F(x)\big) + H\big(x + F(x) + G(x + F(x))\big) .
 # $$
 #
-# The network is the input **plus the sum of all branches**, and each branch is evaluated at **the running sum in front of
-# it**. Lecture notes on the web shorten this to $x + F(x) + G(F(x)) + H(G(F(x)))$. That is another network, in which
+# The network is the input **plus the sum of all branches**, and each branch is evaluated at **the running sum in front
+# of it**. Lecture notes on the web shorten this to $x + F(x) + G(F(x)) + H(G(F(x)))$. That is another network, in which
 # the sum happens only once, at the end; before it there is a plain chain. (It is also a frequent bug.)
 #
 # ### By hand
@@ -233,9 +233,9 @@ claim("(5) 34 layers: skips ahead of the better plain rate (training)", ahead, h
 # You will read that a ResNet makes the output of a block the input of *all succeeding* layers instead of only the next
 # one. The output of block 1 does get everywhere: it is a term of the sum that all later blocks read. But it is **added
 # in**: a later block reads one array of the same shape, in which it cannot tell the terms apart, and which a block in
-# between can cancel. Networks in which each layer gets the outputs of all earlier layers as **separate inputs**, side by
-# side (concatenated), exist too: they are called DenseNets, and their width grows with every layer. So: ResNet, one sum
-# that all share; DenseNet, a list that gets longer.
+# between can cancel. Networks in which each layer gets the outputs of all earlier layers as **separate inputs**, side
+# by side (concatenated), exist too: they are called DenseNets, and their width grows with every layer. So: ResNet, one
+# sum that all share; DenseNet, a list that gets longer.
 #
 # The idea behind it is simple. Suppose one block is enough to recognize an easy image. In a plain network this finding
 # must survive all layers that follow. In the sum it stays, unless somebody takes it out; and the gradient of the last
@@ -336,8 +336,8 @@ print("shortened form ", sum(plain_net(blocks[:k], np.array([1.0])) for k in ran
 #
 # $$ dx_0 = (I + J_1)^\top (I + J_2)^\top \cdots (I + J_L)^\top\, dy . $$
 #
-# Multiply out. Each factor offers a choice, $I$ (take the skip) or $J_l$ (go through the branch), and the product is the
-# sum over all $2^L$ ways to choose: the **paths** of the network. There are $\binom Lk$ paths through exactly $k$
+# Multiply out. Each factor offers a choice, $I$ (take the skip) or $J_l$ (go through the branch), and the product is
+# the sum over all $2^L$ ways to choose: the **paths** of the network. There are $\binom Lk$ paths through exactly $k$
 # branches. A plain network has **one** path, the longest of all.
 #
 # By hand, with the numbers from above as one-by-one Jacobians and $dy = 1$:
@@ -354,8 +354,9 @@ print("shortened form ", sum(plain_net(blocks[:k], np.array([1.0])) for k in ran
 #
 # - *More paths* is not *a larger gradient*. With three branches of $-0.5$ the plain gradient is $-0.125$ and the
 #   residual one $0.5^3 = 0.125$: paths also cancel. And with $J = 1$ the residual gradient is $2^L$: it explodes.
-# - The product has to be kept **in order**. Matrices do not commute: a path through blocks 1 and 3 contributes $J_3 J_1$
-#   to the Jacobian (the later block stands to the left), and the transpose of this, $J_1^\top J_3^\top$, to the gradient.
+# - The product has to be kept **in order**. Matrices do not commute: a path through blocks 1 and 3 contributes
+#   $J_3 J_1$ to the Jacobian (the later block stands to the left), and the transpose of this, $J_1^\top J_3^\top$, to
+#   the gradient.
 #
 # How can one add up $2^L$ products without making a list of them? Group them by length, and let the network grow block
 # by block. With $P_k$ the sum over paths of length $k$, a new block $J$ at the end leaves each path as it is (skip) or
@@ -512,12 +513,12 @@ claim("(4) With batch norm, skips make the first gradient larger: factor", large
 #   batch norm they make it 500 times *smaller*, 13 instead of 7000. Claim (4) fails, and that is good.
 # - What helps is a gradient that is **comparable** in all blocks, so that one learning rate suits them all. Plain with
 #   batch norm: a ratio of 17 000 between the first block and the last; with skips 11.
-# - **Comparable is not enough either.** Both networks without norm have rather level curves, and notebook 03 tried to train
-#   all four: only skips *with* batch norm learned. One of the others has gradients of 10 000, which no ordinary learning
-#   rate survives. In the plain one all digits look nearly the same in the last layer (cosine 0.999). And when the steps of
-#   all layers were made equally long by force, plain with batch norm still learned nothing: its last layer does not know
-#   the classes any more. Skips keep two things alive, the gradient on its way back and **the data on their way forward**.
-#   The popular sentence mentions one of them.
+# - **Comparable is not enough either.** Both networks without norm have rather level curves, and notebook 03 tried to
+#   train all four: only skips *with* batch norm learned. One of the others has gradients of 10 000, which no ordinary
+#   learning rate survives. In the plain one all digits look nearly the same in the last layer (cosine 0.999). And when
+#   the steps of all layers were made equally long by force, plain with batch norm still learned nothing: its last layer
+#   does not know the classes any more. Skips keep two things alive, the gradient on its way back and **the data on
+#   their way forward**. The popular sentence mentions one of them.
 
 # %% [markdown]
 # ### Experiment E11c: deleting a block
@@ -604,14 +605,16 @@ claim("(3) No block matters: cost of deleting the first", cost[:, 0], holds=np.a
 
 # %% [markdown]
 # Figure: left, test accuracy against the number of the deleted block. The residual network: 0.35 (with a wide band)
-# without block 1, 0.96 without block 2, 0.97 without any other, where the dashed line for the whole network is. The plain
-# network: between 0.05 and 0.16 for each block. Right, accuracy against the number of deleted blocks: the residual network
-# falls slowly from 0.97 to 0.94 with seven blocks deleted, the plain one drops from 0.94 to about 0.12 with the first.
+# without block 1, 0.96 without block 2, 0.97 without any other, where the dashed line for the whole network is. The
+# plain network: between 0.05 and 0.16 for each block. Right, accuracy against the number of deleted blocks: the
+# residual network falls slowly from 0.97 to 0.94 with seven blocks deleted, the plain one drops from 0.94 to about 0.12
+# with the first.
 #
 # **What to notice.**
 #
-# - Of blocks 2 to 8 each one can go, and even **all seven together** cost only 0.03. The plain network has one path, and
-#   any cut ends it. (Claim (2) fails in letter: in one network, without one of its blocks, 0.35 remained. The mean is 0.11.)
+# - Of blocks 2 to 8 each one can go, and even **all seven together** cost only 0.03. The plain network has one path,
+#   and any cut ends it. (Claim (2) fails in letter: in one network, without one of its blocks, 0.35 remained. The mean
+#   is 0.11.)
 # - **"No block matters" is false.** Without block 1 the accuracy falls to 0.35. It is the largest of the branches
 #   (E11d will show), and all others work on what it added.
 # - Read the right panel twice. It says that residual networks are robust, and it also says that blocks 2 to 8 are
@@ -623,8 +626,8 @@ claim("(3) No block matters: cost of deleting the first", cost[:, 0], holds=np.a
 # trained residual network and the gradient $dy$ of the loss at the end. Each group of paths contributes
 # $g_k = P_k^\top dy$, and $g = \sum_k g_k$ is what automatic differentiation finds. The share of group $k$ is
 # $g_k^\top g / \lVert g\rVert^2$, the part that points in the direction of the whole; the shares add up to 1. Written
-# down before: more than half comes over paths shorter than half of the depth (0 to 3 branches). These are 36 % of the 256
-# paths.
+# down before: more than half comes over paths shorter than half of the depth (0 to 3 branches). These are 36 % of the
+# 256 paths.
 
 # %% tags=["experiment"]
 sorted_paths, backward = use("paths_by_length"), use("residual_backward")
@@ -683,15 +686,15 @@ print("share by length 0 to 8:          ", *(f"{value:6.3f}" for value in length
 print("largest stretch of branch 1 to 8:", *(f"{value:6.2f}" for value in np.mean(norms, axis=0)))
 
 # %% [markdown]
-# Figure: for each number of branches on a path, 0 to 8, the share of the 256 paths (grey: 0.4 % at 0 and 8, 27 % at 4) and
-# the share of the gradient (green, one standard deviation over three networks): 4 %, 29 %, 39 %, 22 %, 5 % and next to
-# nothing from 5 branches on.
+# Figure: for each number of branches on a path, 0 to 8, the share of the 256 paths (grey: 0.4 % at 0 and 8, 27 % at 4)
+# and the share of the gradient (green, one standard deviation over three networks): 4 %, 29 %, 39 %, 22 %, 5 % and next
+# to nothing from 5 branches on.
 #
 # **What to notice.** There are many long paths, but each branch on the way multiplies by something small, and the long
-# ones contribute nothing: 94 % comes over paths of at most 3 branches. In that sense a deep residual network learns like
-# an ensemble of shallow ones. But it is not the bare skip that does it: the path without any branch carries 4 %. The last
-# line explains why. The first branch stretches some directions by a factor of 5, the others by about 1 or less, so that
-# most of the gradient takes the first branch and then one or two of the others.
+# ones contribute nothing: 94 % comes over paths of at most 3 branches. In that sense a deep residual network learns
+# like an ensemble of shallow ones. But it is not the bare skip that does it: the path without any branch carries 4 %.
+# The last line explains why. The first branch stretches some directions by a factor of 5, the others by about 1 or
+# less, so that most of the gradient takes the first branch and then one or two of the others.
 
 # %% [markdown]
 # ## 4 · Blocks
@@ -739,7 +742,8 @@ plt.show()
 # ### The skip when the shape changes
 #
 # A sum needs two arrays of one shape. Between the stages of a convolutional network the images get smaller and the
-# channels more, and then $x$ cannot be added as it is. The paper (He and others, arXiv:1512.03385) tries three shortcuts:
+# channels more, and then $x$ cannot be added as it is. The paper (He and others, arXiv:1512.03385) tries three
+# shortcuts:
 #
 # | option | where shapes agree | where they differ | parameters |
 # | --- | --- | --- | --- |
@@ -1015,10 +1019,10 @@ check("preact_block")
 # - **scaled branches**, by $1/\sqrt L$: the factor per block is $1 + 1/L$, in total $(1 + 1/L)^L < e$;
 # - **zero branches** at the start: 1.
 #
-# We send 1000 rows of 256 standard normal numbers through ten blocks of `residual_forward`: ReLU, then a matrix with He's
-# start values; with a norm over the batch before the ReLU; or divided by $\sqrt{10}$. Then ten of your `PreActBlock`s
-# with `zero_init`, in training mode, on 64 random images of 8 channels. Three seeds. Written down before: $2^{10} = 1024$
-# within 25 %; 11 within 15 %; below $e$; exactly 1.
+# We send 1000 rows of 256 standard normal numbers through ten blocks of `residual_forward`: ReLU, then a matrix with
+# He's start values; with a norm over the batch before the ReLU; or divided by $\sqrt{10}$. Then ten of your
+# `PreActBlock`s with `zero_init`, in training mode, on 64 random images of 8 channels. Three seeds. Written down
+# before: $2^{10} = 1024$ within 25 %; 11 within 15 %; below $e$; exactly 1.
 
 # %% tags=["experiment"]
 residual_net, Pre = use("residual_forward"), use("PreActBlock")
@@ -1091,18 +1095,18 @@ claim("Zero branches: exactly 1", still, holds=np.all(still == 1))
 
 # %% [markdown]
 # Figure: variance of the running sum after 0 to 10 blocks on a logarithmic axis; marks measured, lines predicted. No
-# norm: a straight line up to about 1000. Norm in the branch: up to 11, flattening. Branches divided by the root of 10: up
-# to 2.6. Zero branches: level at 1. The marks lie on the lines, those without norm around it.
+# norm: a straight line up to about 1000. Norm in the branch: up to 11, flattening. Branches divided by the root of 10:
+# up to 2.6. Zero branches: level at 1. The marks lie on the lines, those without norm around it.
 #
 # **What to notice.**
 #
-# - The doubling is there, 1160 instead of 1024, but the claim fails: the three draws are not within 25 %. The 40 further
-#   draws show that nothing is wrong with the law. They scatter a lot, and their mean is near 1024. The matrices are drawn
-#   once, all 1000 rows pass through the same ones, and ReLU gives all rows a common part; so one draw of ten
+# - The doubling is there, 1160 instead of 1024, but the claim fails: the three draws are not within 25 %. The 40
+#   further draws show that nothing is wrong with the law. They scatter a lot, and their mean is near 1024. The matrices
+#   are drawn once, all 1000 rows pass through the same ones, and ReLU gives all rows a common part; so one draw of ten
 #   matrices is *one* observation, not 1000. With a norm in the branch the scatter disappears.
-# - $2^{27}$ is $10^8$: that is the explosion in E11b. In the norm's case the sum grows like $1 + l$, while each new branch
-#   has variance 1. So block $l$ changes the sum by a share of about $1/l$ of its variance: later blocks start as small
-#   corrections, by themselves.
+# - $2^{27}$ is $10^8$: that is the explosion in E11b. In the norm's case the sum grows like $1 + l$, while each new
+#   branch has variance 1. So block $l$ changes the sum by a share of about $1/l$ of its variance: later blocks start as
+#   small corrections, by themselves.
 # - Zero branches start as the identity. Then all depths are equal at the start, and training decides.
 
 # %% [markdown]
@@ -1113,8 +1117,8 @@ claim("Zero branches: exactly 1", still, holds=np.all(still == 1))
 # $$ \frac{dx}{dt} = f(x, t), \qquad x(t + h) \approx x(t) + h\, f(x(t), t) . $$
 #
 # This is Euler's method, the oldest way to solve a differential equation on a computer: walk a small step $h$ in the
-# direction that $f$ shows, look again, walk on. With $L$ steps up to time $T$ the step is $h = T/L$, and the error falls
-# like $1/L$: method of **order 1**. Twice the layers, half the error.
+# direction that $f$ shows, look again, walk on. With $L$ steps up to time $T$ the step is $h = T/L$, and the error
+# falls like $1/L$: method of **order 1**. Twice the layers, half the error.
 #
 # By hand: $dx/dt = x$, $x(0) = 1$, $T = 1$, so the truth is $e = 2.718$. One step: 2. Two: $1.5^2 = 2.25$. Four:
 # $1.25^4 = 2.441$. Eight: $1.125^8 = 2.566$. The errors 0.718, 0.468, 0.277, 0.152 come nearer and nearer to halving.
@@ -1188,9 +1192,9 @@ check("euler_resnet")
 # %% [markdown]
 # ### Experiment E11d: the order, and whether trained blocks are steps
 #
-# The rotation $dx/dt = (x_2, -x_1)$ from $(1, 0)$ up to time 2 has a solution to compare with, $(\cos 2, -\sin 2)$. Then
-# a pendulum, which is not linear, $dx/dt = (x_2, -\sin x_1)$, from three random starting points; the truth there is
-# taken from scipy's solver at a tolerance of $10^{-10}$.
+# The rotation $dx/dt = (x_2, -x_1)$ from $(1, 0)$ up to time 2 has a solution to compare with, $(\cos 2, -\sin 2)$.
+# Then a pendulum, which is not linear, $dx/dt = (x_2, -\sin x_1)$, from three random starting points; the truth there
+# is taken from scipy's solver at a tolerance of $10^{-10}$.
 #
 # The other half of the question needs no new training. In the three residual networks of E11c, for 200 test digits: how
 # large is each branch compared with the sum it is added to, and do **neighbouring branches point the same way**? A
@@ -1267,18 +1271,20 @@ mean = similar.mean(axis=1)
 claim("Neighbouring branches of trained networks point the same way: cosine", mean, holds=np.all(mean > 0.5))
 
 # %% [markdown]
-# Figure: left, the exact arc of the rotation, and Euler's polygons of 4, 8 and 16 blocks, which spiral outward, less with
-# more blocks. Middle, the error at time 2 against the number of blocks, both axes logarithmic: straight lines parallel to
-# 1 / L for the rotation and three pendulums. Right, trained blocks 1 to 8: the length of the branch relative to the sum
-# falls from 1.4 to 0.5 and then to 0.17; the cosine between neighbouring branches falls from 0.43 to 0.25.
+# Figure: left, the exact arc of the rotation, and Euler's polygons of 4, 8 and 16 blocks, which spiral outward, less
+# with more blocks. Middle, the error at time 2 against the number of blocks, both axes logarithmic: straight lines
+# parallel to 1 / L for the rotation and three pendulums. Right, trained blocks 1 to 8: the length of the branch
+# relative to the sum falls from 1.4 to 0.5 and then to 0.17; the cosine between neighbouring branches falls from 0.43
+# to 0.25.
 #
 # **What to notice.**
 #
 # - Twice the blocks, half the error: order 1.05 and 1.02. Each Euler step of the rotation makes the vector longer, by
-#   $\sqrt{1 + h^2}$, so the polygon leaves the circle on the outside. A residual network that "is" Euler has this flaw, too.
+#   $\sqrt{1 + h^2}$, so the polygon leaves the circle on the outside. A residual network that "is" Euler has this flaw,
+#   too.
 # - **Trained blocks are not such steps.** The cosine of neighbours is 0.31 on average, and 0.5 was claimed. It is not
-#   zero either: in 64 dimensions random directions would have cosines of about ±0.12. The first block moves its input by
-#   more than its own length; a step that large is no approximation of a path.
+#   zero either: in 64 dimensions random directions would have cosines of about ±0.12. The first block moves its input
+#   by more than its own length; a step that large is no approximation of a path.
 # - What remains is an attractive picture with a use: people who *want* the limit make all blocks share one $f$ and
 #   give it a step size (neural ODEs), and use better solvers than Euler's.
 
@@ -1302,35 +1308,35 @@ claim("Neighbouring branches of trained networks point the same way: cosine", me
 # Each rung contains the one above: a patch of 1 × 1 is a unit, a patch as large as the map is (nearly) a channel, all
 # channels together are the branch. Go down the ladder and ask two questions on each rung.
 #
-# **Is the loss real?** That is the question about *convolutions*. Values of one map are correlated, more so the smoother
-# it is. Drop one pixel, and its neighbours say what it was: in E05f $R^2$ was 0.5 to 0.8 for smooth maps, so the
-# network can go on nearly as before. This is what is behind the remark about the shape of the image, and the remark needs
-# sorting out, since "shape" can mean three things. The shape of the *array* never changes by zeroing: every rung is legal
-# in every layer. The shapes *in* the picture do: isolated holes have edges to which filters respond. And the shape of a
-# *layer*, from which comes the last condition below. To make a loss real, drop things together that know about each
-# other: patches, then maps.
+# **Is the loss real?** That is the question about *convolutions*. Values of one map are correlated, more so the
+# smoother it is. Drop one pixel, and its neighbours say what it was: in E05f $R^2$ was 0.5 to 0.8 for smooth maps, so
+# the network can go on nearly as before. This is what is behind the remark about the shape of the image, and the remark
+# needs sorting out, since "shape" can mean three things. The shape of the *array* never changes by zeroing: every rung
+# is legal in every layer. The shapes *in* the picture do: isolated holes have edges to which filters respond. And the
+# shape of a *layer*, from which comes the last condition below. To make a loss real, drop things together that know
+# about each other: patches, then maps.
 #
-# **Is anything left?** That is the question about *skips*. On the first three rungs the rest of the layer goes on working.
-# On the last nothing in the layer is left. If the layer stood alone, as in a plain network, all examples with a dropped
-# layer would come out equal, as zeros: the network would have no input any more. Behind a plus sign, dropping the branch
-# leaves
+# **Is anything left?** That is the question about *skips*. On the first three rungs the rest of the layer goes on
+# working. On the last nothing in the layer is left. If the layer stood alone, as in a plain network, all examples with
+# a dropped layer would come out equal, as zeros: the network would have no input any more. Behind a plus sign, dropping
+# the branch leaves
 #
 # $$ x + 0\cdot f(x) = x , $$
 #
-# a shorter network that works. **Stochastic depth is dropout of the largest unit there is, and the skip is what makes it
-# possible.** Could one not simply replace a dropped layer of a plain network by the identity? Where input and output
-# have one shape one can (we did, in E11c, and it was a disaster, because nobody had trained the other layers for it), and
-# training that way *means* having a skip, one that is only there when the layer is not. Where the shapes differ there is
-# no identity, and the shortcut needs a projection, which must not be dropped.
+# a shorter network that works. **Stochastic depth is dropout of the largest unit there is, and the skip is what makes
+# it possible.** Could one not simply replace a dropped layer of a plain network by the identity? Where input and output
+# have one shape one can (we did, in E11c, and it was a disaster, because nobody had trained the other layers for it),
+# and training that way *means* having a skip, one that is only there when the layer is not. Where the shapes differ
+# there is no identity, and the shortcut needs a projection, which must not be dropped.
 #
 # So "drops entire blobs" mixes two rungs: contiguous blobs of one map are DropBlock; stochastic depth drops a branch.
 #
 # ### The price of dropping together
 #
 # On average the same share is lost on each rung. What differs is how much is lost *at once*. A convolution of the next
-# layer looks at a window of 3 × 3 × C values. What share of the window survives? Its mean is $p_\text{keep} = 1 -
-# p_\text{drop}$ on every rung; its variance is $p_\text{keep}\,p_\text{drop}$ divided by the number of independent coins
-# in the window:
+# layer looks at a window of 3 × 3 × C values. What share of the window survives? Its mean is
+# $p_\text{keep} = 1 - p_\text{drop}$ on every rung; its variance is $p_\text{keep}\,p_\text{drop}$ divided by the
+# number of independent coins in the window:
 #
 # $$ \frac{p_\text{keep}\,p_\text{drop}}{9C} \;\text{(unit)}, \qquad \frac{p_\text{keep}\,p_\text{drop}}{C}
 # \;\text{(channel)}, \qquad p_\text{keep}\,p_\text{drop} \;\text{(branch)}. $$
@@ -1348,8 +1354,8 @@ claim("Neighbouring branches of trained networks point the same way: cosine", me
 #
 # By hand: a map of 12 × 9, $b = 3$, $p_\text{drop} = 0.1$: 70 places, $\gamma = 0.1/9 \cdot 108/70 = 0.0171$, on
 # average 1.2 patches. Take $\gamma = p_\text{drop}$ by mistake and it is 7 patches, and half of the map is gone. Since
-# patches may overlap, the share really lost is a little below $p_\text{drop}$. (In E05f we drew centres outside of the map as
-# well, which makes the rate exact; the paper, Ghiasi and others, arXiv:1810.12890, does it as here.)
+# patches may overlap, the share really lost is a little below $p_\text{drop}$. (In E05f we drew centres outside of the
+# map as well, which makes the rate exact; the paper, Ghiasi and others, arXiv:1810.12890, does it as here.)
 #
 # ### Convention card
 #
@@ -1451,9 +1457,9 @@ check("dropout_ladder")
 # ### The ladder in pictures and in numbers
 #
 # Above: masks of your `ladder_mask` for three examples (rows) with four maps of 12 × 12 each (columns), at
-# $p_\text{drop} = 0.3$. Below: the share of a window of 3 × 3 pixels × 16 channels that survives, over 2000 examples, with
-# $p_\text{drop} = 0.2$. Written down before: the standard deviation rises from rung to rung in every seed, and those of
-# unit, channel and branch are within 10 % of the formulas.
+# $p_\text{drop} = 0.3$. Below: the share of a window of 3 × 3 pixels × 16 channels that survives, over 2000 examples,
+# with $p_\text{drop} = 0.2$. Written down before: the standard deviation rises from rung to rung in every seed, and
+# those of unit, channel and branch are within 10 % of the formulas.
 
 # %% tags=["experiment"]
 draw_mask = use("ladder_mask")
@@ -1498,19 +1504,19 @@ off = np.array([deviation[rung] / np.sqrt(0.2 * 0.8 / coins) - 1 for rung, coins
 claim("Unit, channel, branch as predicted: largest error", abs(off).max(axis=0), holds=np.all(abs(off) < 0.1))
 
 # %% [markdown]
-# Figure: above, masks for three examples with four maps. Unit: speckle. Block: 3 × 3 patches, some overlapping, at other
-# places in each map. Channel: whole maps dropped. Branch: one example lost as a whole. Below, histograms of the share of
-# a window that is kept: narrow around 0.8 for unit (standard deviation 0.034), wider for block (0.077) and channel
-# (0.100), and for branch only 0 or 1 (0.40).
+# Figure: above, masks for three examples with four maps. Unit: speckle. Block: 3 × 3 patches, some overlapping, at
+# other places in each map. Channel: whole maps dropped. Branch: one example lost as a whole. Below, histograms of the
+# share of a window that is kept: narrow around 0.8 for unit (standard deviation 0.034), wider for block (0.077) and
+# channel (0.100), and for branch only 0 or 1 (0.40).
 #
 # **What to notice.**
 #
-# - The same rate, the same mean, and a noise that is twelve times as large on the last rung as on the first. So a rate that
-#   is mild for units (0.5 in notebook 05) is drastic for branches.
-# - With branches the window is whole or gone. Nothing that looks only at this layer can go on without it: this is where the
-#   skip becomes indispensable.
-# - **DropBlock hits the middle harder.** The window was the centre of a small map, and only 0.71 of it is kept instead of
-#   0.8. Its patches must fit into the map, so a corner pixel is covered by one place for centres only, a central one
+# - The same rate, the same mean, and a noise that is twelve times as large on the last rung as on the first. So a rate
+#   that is mild for units (0.5 in notebook 05) is drastic for branches.
+# - With branches the window is whole or gone. Nothing that looks only at this layer can go on without it: this is where
+#   the skip becomes indispensable.
+# - **DropBlock hits the middle harder.** The window was the centre of a small map, and only 0.71 of it is kept instead
+#   of 0.8. Its patches must fit into the map, so a corner pixel is covered by one place for centres only, a central one
 #   by nine. The *mean* over the map is near 0.8; the formula for $\gamma$ promises no more than that.
 
 # %% [markdown]
@@ -1528,8 +1534,8 @@ claim("Unit, channel, branch as predicted: largest error", abs(off).max(axis=0),
 #
 # The $l = 0$ of this formula is the input, which always survives, so the first *block* is already a little below 1. On
 # average $\sum_l p_l$ blocks are used. By hand: $L = 4$, $p_L = 0.5$: 0.875, 0.75, 0.625, 0.5, expected depth 2.75. The
-# network of the paper: $L = 54$, $p_L = 0.5$: $54 - 0.5\cdot\frac{55}{2} = 40.25$. A dropped branch need not be computed,
-# so a quarter of the work is saved in training.
+# network of the paper: $L = 54$, $p_L = 0.5$: $54 - 0.5\cdot\frac{55}{2} = 40.25$. A dropped branch need not be
+# computed, so a quarter of the work is saved in training.
 #
 # ### At test time
 #
@@ -1689,18 +1695,19 @@ claim("ReLU after the sum: the difference is 0.5", rectified, holds=np.all(abs(r
 # digits, with a wrong label for about 18 % of them (five seeds), 25 epochs. Then the same with all labels right, for
 # $p_L$ = 1 and 0.5 (three seeds). All with one rate and one number of epochs, chosen before.
 #
-# Your layer gets the branch as an argument, so by then the branch has been computed, and no time is saved. There is a trick:
-# for a branch of 1 and a skip of 0 your layer returns its gate. So the block asks **first**, and computes the branch only
-# if the gate is 1. (For a dropped block the ReLU can be left out as well: its input went through one already. Its weights
-# get no gradient, and the optimizer leaves them alone.) We time epochs of this, the fastest of four.
+# Your layer gets the branch as an argument, so by then the branch has been computed, and no time is saved. There is a
+# trick: for a branch of 1 and a skip of 0 your layer returns its gate. So the block asks **first**, and computes the
+# branch only if the gate is 1. (For a dropped block the ReLU can be left out as well: its input went through one
+# already. Its weights get no gradient, and the optimizer leaves them alone.) We time epochs of this, the fastest of
+# four.
 #
 # Finally the test rule on whole networks: the five networks with $p_L = 0.5$ on the test digits, evaluated by the rule,
 # and as the mean probabilities of 30 random sub-networks (gates on, batch norm in evaluation mode).
 #
 # Written down before. With noisy labels: (1) $p_L = 0.8$ and (2) $p_L = 0.5$ raise the test accuracy after 25 epochs,
 # the mean gain over the seeds being more than two of its standard errors. (3) With right labels $p_L = 0.5$ changes
-# nothing (less than 0.01). (4) An epoch with $p_L = 0.5$ takes less than 0.85 of the time. (5) The rule is as accurate as
-# the mean of 30 sub-networks, within 0.01.
+# nothing (less than 0.01). (4) An epoch with $p_L = 0.5$ takes less than 0.85 of the time. (5) The rule is as accurate
+# as the mean of 30 sub-networks, within 0.01.
 
 # %% tags=["experiment"]
 linear_rule, depth_of = use("survival_probs"), use("expected_depth")
@@ -1834,24 +1841,24 @@ print("loss, rule and mean of 30:", both[:, 1].mean().round(3), both[:, 3].mean(
 # (a) Write down the correct formula for three blocks $F$, $G$, $H$ in this order (with a skip around each), and say in
 # one sentence what the printed one gets wrong. What else is inconsistent between the two printed formulas? (b) Let the
 # blocks be linear, $F(x) = Ax$, $G(x) = Bx$, $H(x) = Cx$ with matrices. Expand your formula into paths. How many are
-# there, how many does the printed formula have, and which are missing? (c) Give the gradient of the output with respect to
-# the input for both in the linear case, and say which gradients are lost. (d) Draw or describe the network that the
+# there, how many does the printed formula have, and which are missing? (c) Give the gradient of the output with respect
+# to the input for both in the linear case, and say which gradients are lost. (d) Draw or describe the network that the
 # printed formula does compute. For which functions do the two agree?
 #
 # ### BEGIN SOLUTION
 # **Model answer.** (a) $x + F(x) + G(x + F(x)) + H\big(x + F(x) + G(x + F(x))\big)$. In the printed one each block gets
-# the output of the block before it, not the running sum: the skips lead to the end only, none of them leads into the next
-# block. Besides, in the first formula the *last* letter is applied first ($I$, then $H$, ...), in the second $F$ is
-# first.
+# the output of the block before it, not the running sum: the skips lead to the end only, none of them leads into the
+# next block. Besides, in the first formula the *last* letter is applied first ($I$, then $H$, ...), in the second $F$
+# is first.
 #
 # (b) $(I + C)(I + B)(I + A)x = (I + A + B + C + BA + CA + CB + CBA)\,x$: $2^3 = 8$ paths, one for every subset of the
 # blocks, the later matrix to the left. The printed one is $(I + A + BA + CBA)\,x$: 4 paths. $B$, $C$, $CA$ and $CB$ are
 # missing: all paths that skip a block and use a later one. With 0.3, 0.5, 0.7: 3.315 and 1.555.
 #
-# (c) $(I + A)^\top(I + B)^\top(I + C)^\top$ and $I + A^\top + A^\top B^\top + A^\top B^\top C^\top$ times the gradient at
-# the output. In the printed network what $H$ contributes gets back to the input only through $C$, $B$ *and* $A$, as in a
-# plain network; if $A$ is near 0, neither $G$ nor $H$ see the input at all, and no gradient reaches them (their input is
-# near 0).
+# (c) $(I + A)^\top(I + B)^\top(I + C)^\top$ and $I + A^\top + A^\top B^\top + A^\top B^\top C^\top$ times the gradient
+# at the output. In the printed network what $H$ contributes gets back to the input only through $C$, $B$ *and* $A$, as
+# in a plain network; if $A$ is near 0, neither $G$ nor $H$ see the input at all, and no gradient reaches them (their
+# input is near 0).
 #
 # (d) A plain chain $F$, $G$, $H$, whose intermediate results are all added up at the end together with $x$ (a network
 # with several outputs, summed). The two agree where the missing paths vanish, e.g. if $G(x + F(x)) = G(F(x))$ and the
@@ -1864,17 +1871,17 @@ print("loss, rule and mean of 30:", both[:, 1].mean().round(3), both[:, 3].mean(
 # ### END SOLUTION
 
 # %% [markdown] question="W11b" points=5
-# **W11b (5 points).** The students of a lecture wrote that they wished *"the connection of stochastic depth with dropout
-# and convolutional networks to be better explained"*. Write this page for them. It should answer:
+# **W11b (5 points).** The students of a lecture wrote that they wished *"the connection of stochastic depth with
+# dropout and convolutional networks to be better explained"*. Write this page for them. It should answer:
 #
 # (a) What do dropout, DropBlock, spatial dropout and stochastic depth have in common, and what is the only difference?
 # Order them, and give the number of independent coins for an array $(N, C, H, W)$ where there is a simple one. (b) The
 # lecture says about dropout in convolutions: *"If we zero out pixels we are changing the shape of the image."* What is
 # right and what is wrong about this? Use the word *correlation*, and one number that you have measured. (c) The lecture
-# says that stochastic depth *"drops entire blobs of elements"*. Correct it. (d) Why can one drop a layer only if there is
-# a skip around it? What happens in a plain network, and what about a layer that changes the shape? (e) What does one pay
-# for climbing the ladder at the same $p_\text{drop}$? Give two standard deviations for the share of a 3 × 3 × 16 window
-# that survives at $p_\text{drop} = 0.2$, and one consequence for the choice of $p_\text{drop}$.
+# says that stochastic depth *"drops entire blobs of elements"*. Correct it. (d) Why can one drop a layer only if there
+# is a skip around it? What happens in a plain network, and what about a layer that changes the shape? (e) What does one
+# pay for climbing the ladder at the same $p_\text{drop}$? Give two standard deviations for the share of a 3 × 3 × 16
+# window that survives at $p_\text{drop} = 0.2$, and one consequence for the choice of $p_\text{drop}$.
 #
 # ### BEGIN SOLUTION
 # **Model answer.** (a) All multiply activations by a random mask of 0 and 1 in training, with (nearly) the same
@@ -1882,25 +1889,26 @@ print("loss, rule and mean of 30:", both[:, 1].mean().round(3), both[:, 3].mean(
 # share one coin: unit ($NCHW$ coins), a patch of one map (a few centres per map), a whole map ($NC$), the whole branch
 # of an example ($N$; $1$ in the mode of the paper). Each contains the one before.
 #
-# (b) The shape of the array stays; zeroing is allowed everywhere. What changes is the picture: it gets holes, with edges
-# to which filters respond. The real difficulty is another: neighbouring values of a map are correlated, so that a single
-# dropped value is still known to its neighbours. In E05f a dropped pixel of a smooth map was recovered with $R^2$
-# up to 0.8, a dropped channel with 0. Dropping single pixels therefore removes little information where maps are smooth;
-# patches and channels remove more. (On the 8 × 8 digits, which are not smooth, E05g found no disadvantage of pixels.)
+# (b) The shape of the array stays; zeroing is allowed everywhere. What changes is the picture: it gets holes, with
+# edges to which filters respond. The real difficulty is another: neighbouring values of a map are correlated, so that a
+# single dropped value is still known to its neighbours. In E05f a dropped pixel of a smooth map was recovered with
+# $R^2$ up to 0.8, a dropped channel with 0. Dropping single pixels therefore removes little information where maps are
+# smooth; patches and channels remove more. (On the 8 × 8 digits, which are not smooth, E05g found no disadvantage of
+# pixels.)
 #
 # (c) It drops a residual *branch*: everything the block adds, for one example or for the batch, at all places and
 # in all channels. Contiguous blobs of one map are DropBlock.
 #
-# (d) On the last rung nothing in the layer is left that could tell what was lost, neither neighbours nor other channels.
-# In a plain network the next layer would get zeros for every example, so no information about the input arrives and no
-# gradient gets back. With a skip, $x + 0\cdot f(x) = x$ remains: a shorter network. Replacing a dropped layer by the
-# identity is the same as having a skip, and possible only if input and output have the same shape; a block that changes
-# the shape needs a projection on the shortcut, and this must not be dropped.
+# (d) On the last rung nothing in the layer is left that could tell what was lost, neither neighbours nor other
+# channels. In a plain network the next layer would get zeros for every example, so no information about the input
+# arrives and no gradient gets back. With a skip, $x + 0\cdot f(x) = x$ remains: a shorter network. Replacing a dropped
+# layer by the identity is the same as having a skip, and possible only if input and output have the same shape; a block
+# that changes the shape needs a projection on the shortcut, and this must not be dropped.
 #
-# (e) More noise at once, with the same mean: variance $p_\text{keep}p_\text{drop}$ divided by the number of coins in the
-# window. Unit $\sqrt{0.16/144} = 0.033$, channel $\sqrt{0.16/16} = 0.1$, branch $0.4$. So the same $p_\text{drop}$ is a
-# far stronger intervention further up, and rates should be smaller there; stochastic depth with the linear rule drops
-# early blocks hardly at all.
+# (e) More noise at once, with the same mean: variance $p_\text{keep}p_\text{drop}$ divided by the number of coins in
+# the window. Unit $\sqrt{0.16/144} = 0.033$, channel $\sqrt{0.16/16} = 0.1$, branch $0.4$. So the same $p_\text{drop}$
+# is a far stronger intervention further up, and rates should be smaller there; stochastic depth with the linear rule
+# drops early blocks hardly at all.
 #
 # **Rubric.** 1 point for each part. (a) Shared coins (½), order or numbers of coins (½). (b) Array shape against
 # picture (½), correlation with a number (½). (c) Branch, not blob. (d) Nothing left without a skip (½), shapes (½).
@@ -1910,14 +1918,14 @@ print("loss, rule and mean of 30:", both[:, 1].mean().round(3), both[:, 3].mean(
 # %% [markdown]
 # ## What you built, and where it goes next
 #
-# - **The residual sum and its paths**: a formula that is often misprinted, and $2^L$ paths, sorted by length. The gradient
-#   of a trained network came over the short ones.
-# - **Three blocks** with their shortcuts and orders. The capstone, notebook 12, stacks them into a small ResNet, and lets
-#   you choose the norm (notebooks 02 and 04).
+# - **The residual sum and its paths**: a formula that is often misprinted, and $2^L$ paths, sorted by length. The
+#   gradient of a trained network came over the short ones.
+# - **Three blocks** with their shortcuts and orders. The capstone, notebook 12, stacks them into a small ResNet, and
+#   lets you choose the norm (notebooks 02 and 04).
 # - **Two laws of growth**, $2^l$ and $1 + l$, and zero branches that start at the identity.
 # - **Euler's method** as a resemblance with a measured order, and trained blocks that do not follow it closely.
-# - **One ladder**: dropout, DropBlock, spatial dropout and stochastic depth are one method with different coins. Notebook 12
-#   has them as options; a network of three blocks has little depth to drop, so measure before you believe.
+# - **One ladder**: dropout, DropBlock, spatial dropout and stochastic depth are one method with different coins.
+#   Notebook 12 has them as options; a network of three blocks has little depth to drop, so measure before you believe.
 
 # %%
 progress()
