@@ -316,7 +316,7 @@ plt.show()
 # | --- | --- | --- |
 # | where a pixel is | half-pixel centres | `F.interpolate(align_corners=False)`, Pillow, OpenCV the same; `align_corners=True` the second row above |
 # | beyond the first and last centre | clipped: the border pixel itself | |
-# | shrinking | two neighbours only, **no antialiasing**: at half size and below pixels are simply skipped | Pillow averages over all pixels that fall into the new one, so `Image.resize` and `F.interpolate` agree when they enlarge and differ when they shrink; `antialias=True` makes torch do as Pillow does |
+# | shrinking | two neighbours only, **no antialiasing**: below half size, pixels are simply skipped | Pillow averages over all pixels that fall into the new one, so `Image.resize` and `F.interpolate` agree when they enlarge and differ when they shrink; `antialias=True` makes torch do as Pillow does |
 # | the long side | long · L / short, rounded or cut off, as you like | both occur |
 # | range of $L$ | both ends included | |
 
