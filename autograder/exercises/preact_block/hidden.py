@@ -183,6 +183,7 @@ def _start(student, in_ch, out_ch, stride, zero_init, x):
         "y is x": bool(torch.equal(y, x)) if y.shape == x.shape else None,
         "y is near x": bool(torch.allclose(y, x, atol=0.2)) if y.shape == x.shape else None,
         "number of parameters that are 0": len(zero),
+        "conv1.weight is 0": not bool(block.state_dict().get("conv1.weight", torch.ones(1)).any()),
         "number of weights of convolutions that are 0": sum(len(shape) == 4 for shape in zero),
         "number of weights of convolutions that learn": sum(value.ndim == 4 for value in learns),
     }

@@ -240,7 +240,7 @@ class zero_init_of_both(_Block):
 
 
 class zero_init_of_conv1(_Block):
-    """Your zero_init sets conv1 to 0. bn2 then normalizes zeros, and only its bias decides what conv2 sees. The last layer of the branch is the one to start at 0."""
+    """Your zero_init sets conv1 to 0. Then bn2 sees nothing but zeros, its relu sits at 0, and neither convolution gets a gradient: the last layer of the branch, conv2, is the one to start at 0."""
 
     def start(self):
         nn.init.zeros_(self.conv1.weight)

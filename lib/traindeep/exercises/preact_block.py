@@ -48,6 +48,7 @@ def _start(student, zero_init, x, upstream):
         "y is x": bool(torch.equal(y, x)),
         "y is near x": bool(torch.allclose(y, x, atol=0.2)),
         "number of parameters that are 0": len(zero),
+        "conv1.weight is 0": not bool(block.state_dict().get("conv1.weight", torch.ones(1)).any()),
         "number of weights of convolutions that are 0": sum(value.ndim == 4 for value in zero),
         "number of weights of convolutions that learn": sum(value.ndim == 4 for value in learns),
     }
