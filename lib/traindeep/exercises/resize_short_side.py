@@ -172,14 +172,14 @@ def _outcome(call):
     return "accepted"
 
 
-def test_two_pixels(student, compare):
-    """(0, 4) becomes (0, 1, 3, 4) with four columns, (0, 2, 4) with three, and 2 with one."""
-    compare(_resized, np.array([[[0.0, 4.0]]]), ((1, 4), (1, 3), (1, 1), (2, 5)))
-
-
 def test_arrow(student, compare):
     """An arrow becomes larger and smaller."""
     compare(_resized, ARROW, ((12, 12), (3, 4)))
+
+
+def test_two_pixels(student, compare):
+    """(0, 4) becomes (0, 1, 3, 4) with four columns, (0, 2, 4) with three, and 2 with one."""
+    compare(_resized, np.array([[[0.0, 4.0]]]), ((1, 4), (1, 3), (1, 1), (2, 5)))
 
 
 def test_rows_and_columns(student, compare):

@@ -17,6 +17,7 @@ ARROW = np.zeros((1, 9, 9))
 ARROW[0, 1:8, 4] = 1.0
 ARROW[0, 2, 3:6] = ARROW[0, 3, 2:7] = 0.8
 ARROW[0, 7, 5] = 0.5
+COLOURS = np.array([1.0, 0.6, 0.2])[:, None, None] * ARROW[:, 1:8, 1:8]  # the arrow in orange
 SMALL = np.array([[[1.0, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]])
 EVEN = np.arange(1.0, 17).reshape(1, 4, 4) ** 1.5
 WIDE = np.sqrt(np.arange(1.0, 41)).reshape(1, 5, 8)
@@ -57,8 +58,8 @@ def _refused(student, shapes):
 
 def test_translate(student, compare):
     """dy moves the arrow down, dx to the right, negative numbers the other way, and zeros come in."""
-    compare(_moved, SMALL, ((1, 0), (-1, 0), (0, 1), (0, -1)))
-    compare(_moved, ARROW, ((2, 1),))
+    compare(_moved, COLOURS, ((2, 1), (-1, 0)))
+    compare(_moved, SMALL, ((1, 0), (0, 1), (0, -1)))
 
 
 def test_fill(student, compare):
