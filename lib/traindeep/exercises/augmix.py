@@ -101,7 +101,7 @@ def _draws(student, n, seed, times):
         fits.append(np.isclose(added.sum(), (1 - m) * depths[-1]))
         if added.sum() > 1e-6:  # the scale, 1 - m, is the affair of another test
             counts.append(np.rint(depths[-1] * added / added.sum()))
-    counts, depths = np.array(counts).reshape(-1, n), np.array(depths)
+    counts, depths = np.array(counts, dtype=int).reshape(-1, n), np.array(depths, dtype=int)
     words = f"no, and chains are{'' if all(fits) else ' not'} as long as they should be"
     seen = np.bincount(depths.clip(0, 4), minlength=5)
     return {
