@@ -44,8 +44,8 @@
 # thread.
 #
 # The rules of notebook 02 hold: arguments are left as they were, bad input is refused with a `ValueError` that names
-# the argument, and `hint("residual_stack")` helps. Probabilities are called $p_\text{drop}$ or $p_\text{survive}$,
-# never just $p$. $L$ is the number of blocks.
+# the argument, and `hint("residual_stack")` helps. Probabilities are called $p_\text{drop}$ or $p_\text{survive}$; the
+# formulas of section 7 shorten the latter to $p_l$ and $p$, as the papers do. $L$ is the number of blocks.
 
 # %%
 from itertools import pairwise
@@ -173,8 +173,8 @@ claim("(5) 34 layers: skips ahead of the better plain rate (training)", ahead, h
 #
 # **What to notice.**
 #
-# - **Training and test digits fall together.** The deep plain network does not even fit the 997 digits it is shown: 15
-#   % at 56 layers, where 6 layers reach 99.8 %.
+# - **Training and test digits fall together.** The deep plain network does not even fit the 997 digits it is shown:
+#   0.15 at 56 layers, where 6 layers reach 0.998.
 # - At 6 layers the skips are of no use, at 34 they make the difference between 0.36 and 0.98.
 # - A smaller rate does not repair it: 0.41 instead of 0.36 at 34 layers. (Two rates are not a proof. More epochs would
 #   help somewhat, too. The comparison says that in equal conditions one is easy and the other hard.)
@@ -511,8 +511,8 @@ claim("(4) With batch norm, skips make the first gradient larger: factor", large
 # **What to notice.**
 #
 # - **"Larger" is true or false depending on what you compare with.** Without norm skips make the gradient of the first
-#   layer about 400 000 times larger: 22 000 instead of 0.06. That is no help, it is an explosion (E11f says why). With
-#   batch norm they make it 500 times *smaller*, 13 instead of 7000. Claim (4) fails, and that is good.
+#   layer hundreds of thousands of times larger: 22 000 instead of 0.06. That is no help, it is an explosion (E11f says
+#   why). With batch norm they make it 500 times *smaller*, 13 instead of 7000. Claim (4) fails, and that is good.
 # - What helps is a gradient that is **comparable** in all blocks, so that one learning rate suits them all. Plain with
 #   batch norm: a ratio of 17 000 between the first block and the last; with skips 11.
 # - **Comparable is not enough either.** Both networks without norm have rather level curves, and notebook 03 tried to
@@ -1802,6 +1802,7 @@ for p_L, times in relative.items():
     axes[2].plot([share] * 3, times, color=COLORS[color], marker=marker, linestyle="none")
     axes[2].text(share, times.max() + 0.015, f"$p_L$ = {p_L:g}", ha="center", color=COLORS[color])
 axes[2].plot([0.7, 1], [0.7, 1], ":", color="black", marker="")
+axes[2].margins(0.1, 0.12)
 axes[2].set(xlabel="expected share of blocks that are computed", ylabel="time of an epoch, relative", title="Time")
 plt.show()
 
