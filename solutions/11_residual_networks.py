@@ -776,9 +776,10 @@ plt.show()
 # | norm, ReLU, conv, norm, ReLU, conv, **plus** | PreActBlock; also norm before activation, but both before the convolution | nothing |
 # | conv, ReLU, norm | some courses and libraries | not used here |
 #
-# In all of them the norm comes right before a ReLU. What the pre-activation order changes is that the **sum** comes
-# last. And since a norm follows every convolution sooner or later, no convolution here has a **bias**: the norm would
-# subtract it (notebook 03).
+# In the first two rows a norm comes before every ReLU (in the first the sum gets in between once). What the
+# pre-activation order changes is that the **sum** comes last. And as a norm follows every convolution (the last one of
+# a PreActBlock meets the first norm of the next block), no convolution here has a **bias**: a norm takes it away
+# (notebook 03).
 #
 # | question | here | elsewhere |
 # | --- | --- | --- |
@@ -1124,7 +1125,8 @@ claim("Zero branches: exactly 1", still, holds=np.all(still == 1))
 #
 # By hand: $dx/dt = x$, $x(0) = 1$, $T = 1$, so the truth is $e = 2.718$. One step: 2. Two: $1.5^2 = 2.25$. Four:
 # $1.25^4 = 2.441$. Eight: $1.125^8 = 2.566$. The errors 0.718, 0.468, 0.277, 0.152 come nearer and nearer to halving.
-# (The last method of E11f, branches divided by a power of $L$, is of this kind.)
+# (In E11f we divided by $\sqrt L$ only, not by $L$: random branches partly cancel each other, while the steps of a path
+# all go along it.)
 #
 # ### Convention card
 #
@@ -1316,7 +1318,8 @@ claim("Neighbouring branches of trained networks point the same way: cosine", me
 # needs sorting out, since "shape" can mean three things. The shape of the *array* never changes by zeroing: every rung
 # is legal in every layer. The shapes *in* the picture do: isolated holes have edges to which filters respond. And the
 # shape of a *layer*, from which comes the last condition below. To make a loss real, drop things together that know
-# about each other: patches, then maps.
+# about each other: patches, then maps. (For maps as coarse as those of our digits this did not matter in E05g. It is an
+# argument about smooth maps.)
 #
 # **Is anything left?** That is the question about *skips*. On the first three rungs the rest of the layer goes on
 # working. On the last nothing in the layer is left. If the layer stood alone, as in a plain network, all examples with
@@ -1355,9 +1358,10 @@ claim("Neighbouring branches of trained networks point the same way: cosine", me
 # $$ \gamma = \frac{p_\text{drop}}{b^2}\cdot\frac{H W}{(H-b+1)(W-b+1)} . $$
 #
 # By hand: a map of 12 × 9, $b = 3$, $p_\text{drop} = 0.1$: 70 places, $\gamma = 0.1/9 \cdot 108/70 = 0.0171$, on
-# average 1.2 patches. Take $\gamma = p_\text{drop}$ by mistake and it is 7 patches, and half of the map is gone. Since
-# patches may overlap, the share really lost is a little below $p_\text{drop}$. (In E05f we drew centres outside of the
-# map as well, which makes the rate exact; the paper, Ghiasi and others, arXiv:1810.12890, does it as here.)
+# average 1.2 patches. Take $\gamma = p_\text{drop}$ by mistake and it is 7 patches, and more than 40 % of the map is
+# gone. Since patches may overlap, the share really lost is a little below $p_\text{drop}$. (In E05f we drew centres
+# outside of the map as well, which makes the rate exact; the paper, Ghiasi and others, arXiv:1810.12890, does it as
+# here.)
 #
 # ### Convention card
 #
@@ -1467,11 +1471,12 @@ check("dropout_ladder")
 draw_mask = use("ladder_mask")
 RUNGS = ("unit", "block", "channel", "branch")
 COINS = {"unit": 9 * 16, "channel": 16, "branch": 1}
-kept = {rung: [] for rung in RUNGS}
+kept, whole_map = {rung: [] for rung in RUNGS}, dict.fromkeys(RUNGS, 0.0)
 for rung in RUNGS:
     for seed in range(3):
         mask = draw_mask((2000, 16, 9, 9), rung, 0.2, np.random.default_rng(seed))
         kept[rung].append(np.asarray(mask, dtype=float)[:, :, 3:6, 3:6].mean(axis=(1, 2, 3)))
+        whole_map[rung] += np.mean(mask) / 3
 kept = {rung: np.array(values) for rung, values in kept.items()}  # (seeds, examples)
 deviation = {rung: values.std(axis=1) for rung, values in kept.items()}
 
@@ -1496,10 +1501,11 @@ axes[1, 0].set_ylabel("examples")
 axes[1, 0].set_yticks((0, 1000, 2000))
 plt.show()
 
-print("rung       share kept   sd in a window (3 seeds)    predicted")
+print("rung       share kept: map  window   sd in a window (3 seeds)   predicted")
 for rung in RUNGS:
     predicted = f"{np.sqrt(0.2 * 0.8 / COINS[rung]):.3f}" if rung in COINS else "-"
-    print(f"{rung:9} {kept[rung].mean():11.3f}  ", *(f"{sd:.3f}" for sd in deviation[rung]), f"     {predicted:>9}")
+    found = " ".join(f"{sd:.3f}" for sd in deviation[rung])
+    print(f"{rung:9} {whole_map[rung]:16.3f} {kept[rung].mean():7.3f}   {found}          {predicted:>9}")
 steps = np.diff([deviation[rung] for rung in RUNGS], axis=0)
 claim("The noise rises from rung to rung: smallest step", steps.min(axis=0), holds=np.all(steps > 0))
 off = np.array([deviation[rung] / np.sqrt(0.2 * 0.8 / coins) - 1 for rung, coins in COINS.items()])
@@ -1519,7 +1525,8 @@ claim("Unit, channel, branch as predicted: largest error", abs(off).max(axis=0),
 #   the skip becomes indispensable.
 # - **DropBlock hits the middle harder.** The window was the centre of a small map, and only 0.71 of it is kept instead
 #   of 0.8. Its patches must fit into the map, so a corner pixel is covered by one place for centres only, a central one
-#   by nine. The *mean* over the map is near 0.8; the formula for $\gamma$ promises no more than that.
+#   by nine. Over the whole map 0.82 is kept; the formula for $\gamma$ is about that mean, and overlaps make the loss a
+#   little smaller.
 
 # %% [markdown]
 # ## 7 · Stochastic depth
