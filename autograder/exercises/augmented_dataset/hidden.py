@@ -8,6 +8,7 @@ from traindeep.exercises.augmented_dataset import (
     _bytes,
     _different,
     _in_place,
+    _in_place_in_advance,
     _labels,
     _order,
     _precomputed,
@@ -46,7 +47,7 @@ def test_labels(compare, rng):
 
 @part("determinism")
 def test_in_place(compare, rng):
-    """X stays as it is even where transform works in place."""
+    """The data stay as they are even where transform works in place: the next visit gives the same image."""
     compare(_in_place, *_data(rng, 5, 2, 3, 4))
 
 
@@ -78,6 +79,12 @@ def test_precompute(compare, rng):
 def test_precompute_again(compare, rng):
     """The same seed gives the same copies, another one others, and global states are left alone."""
     compare(_precomputed_again, *_data(rng, 5, 1, 2, 3), 2, _seed(rng))
+
+
+@part("precompute")
+def test_in_place_in_advance(compare, rng):
+    """precompute does not change X either, even where transform works in place."""
+    compare(_in_place_in_advance, *_data(rng, 5, 2, 3, 4))
 
 
 @part("precompute", supporting=True)
