@@ -142,7 +142,7 @@ def test_patches(student, compare):
 def test_levels(student, compare):
     """Single values, whole maps, whole examples: who shares a fate at each level, in a mask of the full shape."""
     for level in ("unit", "channel", "branch"):
-        compare(_structure, (90, 4, 3, 2), level, 0.3, seed=1)
+        compare(_structure, (400, 4, 3, 2), level, 0.3, seed=1)
 
 
 def test_share_kept(student, compare):
