@@ -1692,7 +1692,7 @@ for runs, what in zip(fair, ("both without", "both with CutMix"), strict=True):
 #   more than the architecture**, and it is usually cheaper to change.
 # - With CutMix for both the difference is gone, as the unfair comparison would never have told.
 # - Without it for both, B **is** better: by 0.04, in every seed. We had expected nothing there. The fair comparison
-#   does not have *one* answer. The last lines of the print say why: with SiLU the network has learned 26 % of the
+#   does not have *one* answer. The end of the printed table suggests why: with SiLU the network has learned 26 % of the
 #   wrong labels by heart, with ReLU 67 %; with CutMix 2 % and 6 %. The new activation is a remedy against memorizing,
 #   CutMix a stronger one, and what SiLU had to offer is then no longer needed. Two remedies for one illness do not
 #   add up.
