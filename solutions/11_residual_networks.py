@@ -1850,12 +1850,13 @@ print("loss, rule and mean of 30:", both[:, 1].mean().round(3), both[:, 3].mean(
 #   believe it. They cross; single networks jump by several hundredths from one epoch to the next, and all the gain
 #   comes from the last ten epochs, in which the network without dropping starts to learn the wrong labels (its accuracy
 #   on the *training* labels is higher, 0.85 instead of 0.81 with $p_L = 0.5$; it cannot be above 0.82 honestly).
-# - How shaky is it? We ran the same experiment with another implementation of the same optimizer, which only rounds
+# - How shaky is it? If your layer draws its gates in another order, you have seen other numbers already, and perhaps
+#   other verdicts. We ran the same experiment with another implementation of the same optimizer, which only rounds
 #   differently: the gain of $p_L = 0.8$ was −0.003 instead of 0.028. Five seeds are too few for an effect of this size.
 #   So we spent 15 more seeds, not shown here: gains at epoch 25 of 0.017 ± 0.004 and 0.021 ± 0.007 (standard errors),
-#   and at epoch 15, where all three are best or nearly so, of 0.002 ± 0.008 and −0.005 ± 0.005. **Here
-#   stochastic depth mostly protects against training too long**: stopping at epoch 15 without it gives 0.889 in these
-#   seeds, 25 epochs with it 0.894 and 0.898 (notebook 08 stops early by a rule).
+#   and at epoch 15, where all three are best or nearly so, of 0.002 ± 0.008 and −0.005 ± 0.005. **Here stochastic depth
+#   mostly protects against training too long**: stopping at epoch 15 without it gives 0.889 in these seeds, 25 epochs
+#   with it 0.894 and 0.898 (notebook 08 stops early by a rule).
 # - With right labels it changes little and costs a little, 0.01; the claim of "less than 0.01" fails by a hair.
 # - Time: 11.75 of 16 blocks are computed, 0.73, and an epoch takes about 0.8 of the time. (Times scatter from run to
 #   run; the first layer, the last and part of the optimizer cost what they did.) That is the gain that is certain.
