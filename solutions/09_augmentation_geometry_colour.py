@@ -1816,7 +1816,7 @@ claim("AlexNet's operations take less than its 4.4 ms per image", costs, holds=n
 #   not refuted either. The spread of the difference is 0.06 to 0.09; to see 0.02 one would need some fifty seeds. (After
 #   30 passes the networks are far from finished, see E09a, and the last few batches shake the result.)
 # - **Memory**: nothing for digits. A copy of 1.2 million crops of 224 × 224 bytes in three channels is 181 GB.
-# - **Free? Not here**: to transform a digit takes some four to six times as long as to train on it. For AlexNet the
+# - **Free? Not here**: to transform a digit takes some four to seven times as long as to train on it. For AlexNet the
 #   three operations take 0.2 to 0.3 ms of one core of today, of the 4.4 ms that the GPUs left: free indeed, on an older
 #   processor as well. "Free" is a statement about which of two devices waits for the other. W09b does the sums.
 #
