@@ -175,6 +175,14 @@ class skip_where_dropped(_Layer):
 
 
 @replaces("StochasticDepth")
+class always_row(_Layer):
+    """You draw a gate for each example with mode "batch", too. There one gate serves the whole batch."""
+
+    def shape(self, branch):
+        return (len(branch), *[1] * (branch.ndim - 1))
+
+
+@replaces("StochasticDepth")
 class gate_per_element(_Layer):
     """You draw a gate for each value: that is dropout. Here the branch of an example, or of the batch, is dropped as a whole."""
 
@@ -188,14 +196,6 @@ class gate_per_channel(_Layer):
 
     def shape(self, branch):
         return (*branch.shape[:2], *[1] * (branch.ndim - 2))
-
-
-@replaces("StochasticDepth")
-class always_row(_Layer):
-    """You draw a gate for each example with mode "batch", too. There one gate serves the whole batch."""
-
-    def shape(self, branch):
-        return (len(branch), *[1] * (branch.ndim - 1))
 
 
 @replaces("StochasticDepth")
