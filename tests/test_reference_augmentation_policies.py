@@ -68,6 +68,13 @@ def test_depths_and_operations(rng):
     assert chance.shares(depths[1:], 1 / 3)
 
 
+def test_every_chain_starts_from_the_image(rng):
+    """An operation that adds 1: the image grows by (1 - m) times the weighted mean of the depths."""
+    for k in (1, 3, 5):
+        out, info = augmix(np.zeros((1, 1, 1)), [lambda img, rng: img + 1], rng, k)
+        assert out.item() == pytest.approx((1 - info["m"]) * np.dot(info["weights"], info["depths"]))
+
+
 def test_moments_of_weights_and_m(rng):
     """Dirichlet(1, 1, 1): mean 1/3, variance 1/18, covariance -1/36; m: mean 1/2, variance 1/12."""
     infos = [augmix(np.zeros((1, 1, 1)), IDENTITY, rng)[1] for _ in range(4000)]

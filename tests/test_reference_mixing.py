@@ -153,6 +153,16 @@ def test_lam_adj_is_the_share_of_own_pixels(rng):
         assert np.all((xm == x) | (xm == x[perm]))
 
 
+def test_patch_keeps_its_place(rng):
+    """torch.where with a mask of the box, on images in which every pixel is different."""
+    x, perm = rng.normal(size=(4, 2, 6, 7)), np.array([2, 0, 1, 3])
+    for y0, y1, x0, x1 in ((1, 4, 3, 7), (2, 6, 1, 2)):
+        mask = torch.zeros(6, 7, dtype=torch.bool)
+        mask[y0:y1, x0:x1] = True
+        expected = torch.where(mask, torch.from_numpy(x[perm]), torch.from_numpy(x))
+        np.testing.assert_array_equal(cutmix(x, np.eye(4), perm, (y0, y1, x0, x1))[0], expected.numpy())
+
+
 def test_mean_of_lam_adj(rng):
     """For lam uniform the mean of lam_adj is 1 - the integral of (s - s^2 / 4)^2 over lam, s the side: 0.679, not 1/2.
 
