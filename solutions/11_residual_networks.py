@@ -891,15 +891,15 @@ class Bottleneck(nn.Module):
         All convolutions are without bias. The 3x3 one has padding 1 and the stride (as in torchvision; the paper puts
         the stride into the first 1x1).
 
+        The shortcut s is x itself where stride is 1 and in_ch equals mid * expansion; otherwise it is a 1x1 convolution
+        of x with the stride, followed by a norm.
+
         Args:
             in_ch: Channels of x.
             mid: Channels inside; y has mid * expansion.
             stride: Of conv2 and of the projection.
             expansion: Channels of y, divided by mid.
             norm: Makes a norm from a number of channels; called once for each place.
-
-        The shortcut s is x itself where stride is 1 and in_ch equals mid * expansion; otherwise it is a 1x1 convolution
-        of x with the stride, followed by a norm.
 
         Raises:
             ValueError: mid < 1 or expansion < 1. The message names the argument.
