@@ -65,6 +65,17 @@ def test_the_words_say_where_and_what():
     assert "got shape (3, 4, 4)" in failed(lambda img: mirrored(img)[:, :4]).pictures.words()
 
 
+def test_of_images_that_are_not_in_colour_one_channel_is_shown():
+    """With two channels the picture, the map of differences and the words are about the one that differs most."""
+    image = np.zeros((2, 3, 4))
+    wrong = image.copy()
+    wrong[0, 0, 0], wrong[1, 2, 3] = 0.5, -1.0
+    found = pictures(image, image, wrong)
+    assert "1 of 12 pixels differ in channel 1, most of all the one in row 2, column 3" in found.words()
+    assert np.count_nonzero(found.off) == 1
+    assert found.png().startswith(b"\x89PNG")
+
+
 def test_input_expected_and_got_have_the_same_colours():
     """A value has one shade of grey in all three images, even where an answer leaves the range."""
     given = np.tile(np.linspace(0, 1, 4), (4, 1))

@@ -28,7 +28,9 @@ class Pictures:
         off = self.off
         pixels, wrong = off.size, int(np.sum(off != 0))  # nan is not 0 either
         row, column = np.unravel_index(np.argmax(np.where(np.isnan(off), np.inf, abs(off))), off.shape)
-        text = f"{image}: {wrong} of {pixels} pixels differ, most of all the one in row {row}, column {column}"
+        channels = len(_channels(self.got))
+        where = "" if channels in (1, 3) else f" in channel {_busiest(self.expected, self.got)}"
+        text = f"{image}: {wrong} of {pixels} pixels differ{where}, most of all the one in row {row}, column {column}"
         text += " (nan)." if np.isnan(off[row, column]) else f" (got - expected is {off[row, column]:.3g})."
         for name, other in (("all zeros", np.zeros_like(self.got)), ("the input, unchanged", self.given)):
             if other is not None and other.shape == self.got.shape and np.array_equal(other, self.got):
@@ -37,8 +39,14 @@ class Pictures:
 
     @property
     def off(self) -> np.ndarray:
-        """(H, W): got - expected, of the channel in which it is largest; differences below 1e-6 of the range are 0."""
-        difference = np.atleast_3d(np.moveaxis(_channels(self.got) - _channels(self.expected), 0, -1))
+        """(H, W): got - expected; differences below 1e-6 of the range are 0.
+
+        In colour, at each pixel that of the channel in which it is largest; else that of the one channel which is shown.
+        """
+        difference = np.moveaxis(_channels(self.got) - _channels(self.expected), 0, -1)
+        if difference.shape[-1] != 3:
+            shown = _busiest(self.expected, self.got)
+            difference = difference[..., shown : shown + 1]
         worst = np.argmax(np.where(np.isnan(difference), np.inf, abs(difference)), axis=-1)
         off = np.take_along_axis(difference, worst[..., None], axis=-1)[..., 0]
         scale = np.nanmax(abs(self.expected), initial=0) or 1
