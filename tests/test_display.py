@@ -307,3 +307,10 @@ def test_notebook_gets_html_and_text(monkeypatch):
     assert "</div>" in data["text/html"]
     assert data["text/plain"].startswith(f"bn_forward_train: {TESTS} of {TESTS}")
     assert len(published) == 1
+
+
+def test_what_says_the_same_of_expected_and_got_is_left_out():
+    """Two arrays too large to be shown have one description; numbers that differ are shown side by side."""
+    large = "a NumPy array of shape (3, 7, 7) and dtype float64"
+    assert large not in str(failing(message="y differs.", expected=large, got=large))
+    assert "[1, 2]" in str(failing(message="y differs.", expected="[1, 2]", got="[1, 3]"))
