@@ -4,6 +4,7 @@
 #   make learn         open JupyterLab at the next open exercise
 #   make check         format, lint, import rules, "regenerating changes nothing"
 #   make browser-test  the released notebook in JupyterLab in headless Chromium
+#   make assignments   every known right and wrong answer of every notebook, graded behind the wall: most of an hour
 #   make executed      every notebook from top to bottom, with its solutions and untouched: minutes (ONCE=1: each experiment once)
 #   make hostile       every attack of the corpus against the grader, with a table of what came of it (EACH=1: one a line)
 #   make fuzz          the two readers of untrusted bytes, fuzzed for a minute each
@@ -19,13 +20,16 @@ READY   = $(VENV)/.ready
 export PATH := $(abspath $(BIN)):$(PATH)
 TORCH  := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
-.PHONY: demo test learn check build browser-test executed hostile fuzz soak bench killtable fairness clean
+.PHONY: demo test assignments learn check build browser-test executed hostile fuzz soak bench killtable fairness clean
 
 demo: $(READY)
 	$(BIN)/autograder demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile --ignore=tests/browser --ignore=tests/notebooks
+	$(BIN)/python -m pytest -q -n 3 --dist loadgroup --ignore=tests/browser --ignore=tests/notebooks
+
+assignments: $(READY)
+	TRAINDEEP_ALL=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/test_assignments.py
 
 learn: $(READY)
 	$(BIN)/traindeep learn

@@ -4,10 +4,17 @@ Each question to traindeep.chance refuses a right answer with probability 1e-9 a
 the largest of 31 strengths has probability 3e-13.
 """
 
-import itertools
-
 import numpy as np
-from traindeep import chance
+from traindeep.exercises.augment_policy import (
+    _asked,
+    _chosen,
+    _generator,
+    _image_afterwards,
+    _rand,
+    _rand_with,
+    _refused,
+    _trivial,
+)
 
 from autograder.exercise import part
 
@@ -23,178 +30,6 @@ def _img(rng):
 
 
 NAMES = ("add", "subtract", "multiply")  # NumPy's own, as operations: op(img, m)
-
-
-def _ops(student):
-    return [getattr(student.imported("numpy"), name) for name in NAMES]
-
-
-def _apply(img, chosen, m):
-    for op in chosen:
-        img = getattr(np, NAMES[op])(img, m)
-    return img
-
-
-def _whole(*numbers):
-    return all(np.ndim(number) == 0 and float(number) == np.floor(float(number)) for number in numbers)
-
-
-def _first(out, stories):
-    """The first story of which one of the images is `out`."""
-    for story, images in stories.items():
-        if any(np.shape(out) == image.shape and np.allclose(out, image) for image in images):
-            return story
-    return "something else"
-
-
-def _trivial(student, img, seed, times, levels=None):
-    """What many calls have in common: draws, and whether images are what the draws say."""
-    rng, draws, found = np.random.default_rng(seed), [], set()
-    more = () if levels is None else (levels,)
-    ops = _ops(student)
-    for call in range(times):
-        out, (op, m) = student.trivial_augment(img.copy(), ops, rng, *more)
-        if not _whole(op, m):
-            return {"index and strength are whole numbers": False}
-        draws.append((int(op), int(m)))
-        if call < 60:
-            op, m = min(max(int(op), 0), 2), int(m)
-            stories = {
-                "made by the operation that was drawn": [_apply(img, [op], m)],
-                "made by this operation twice": [_apply(img, [op, op], m)],
-                "made by all operations": [_apply(img, range(3), m)],
-                "the image unchanged": [img],
-                "made with a strength between 0 and 1": [_apply(img, [op], m / (levels or 31))],
-            }
-            found.add(_first(out, stories))
-    (op, m), levels = np.array(draws).T, levels or 31
-    counts = np.bincount(m.clip(0, levels - 1), minlength=levels)
-    return {
-        "index and strength are whole numbers": True,
-        "the image is": sorted(found),
-        "smallest and largest strength": [int(m.min()), int(m.max())],
-        "operations that occur": np.unique(op).tolist(),
-        "strengths are equally likely": chance.shares(counts, 1 / levels),
-        "operations are equally likely": chance.shares(np.bincount(op.clip(0, 2), minlength=3), 1 / 3),
-        "operation and strength have nothing to do with each other": [
-            chance.share((op == m % 3).sum(), times, 1 / 3),
-            chance.share((op == 3 * m // levels).sum(), times, 1 / 3),
-        ],
-    }
-
-
-def _asked(student, img, seed, policy):
-    """What the operations are called with, and how often, in one call of a policy."""
-    calls = []
-
-    def op(*args):
-        calls.append((len(args), [float(arg) for arg in args[1:2]]))
-        return np.asarray(args[0]) + 1
-
-    rng = np.random.default_rng(seed)
-    if policy == "trivial":
-        out, (_, m) = student.trivial_augment(img.copy(), [op, op, op, op], rng)
-    else:
-        out, _ = student.rand_augment(img.copy(), [op, op], 5, 7, rng)
-        m = 7
-    return {
-        "calls of operations": len(calls),
-        "arguments of an operation": sorted({number for number, _ in calls}),
-        "the strength that operations get is m": all(arguments == [float(m)] for _, arguments in calls),
-        "the image": np.asarray(out),
-    }
-
-
-def _rand(student, img, n, m, seed, times):
-    """Whether images are what the list of operations says."""
-    rng, ops, numbers, found = np.random.default_rng(seed), _ops(student), set(), set()
-    for _ in range(times):
-        try:
-            out, chosen = student.rand_augment(img.copy(), ops, n, m, rng)
-        except (ValueError, IndexError):
-            return {"the image is": ["an error"], "numbers of operations": []}
-        numbers.add(len(chosen))
-        if not _whole(*chosen) or not all(0 <= op < 3 for op in chosen):
-            found.add("made by an operation that does not exist")
-            continue
-        chosen = [int(op) for op in chosen]
-        stories = {
-            "made by all operations in this order": [_apply(img, chosen, m)],
-            "made by them in the opposite order": [_apply(img, chosen[::-1], m)],
-            "made by them in another order": [_apply(img, order, m) for order in itertools.permutations(chosen[:5])],
-            "made by the last one alone": [_apply(img, chosen[-1:], m)],
-            "made with m / 30": [_apply(img, chosen, m / 30)],
-            "made with another strength": [_apply(img, chosen, other) for other in range(31)],
-        }
-        found.add(_first(out, stories))
-    return {"the image is": sorted(found), "numbers of operations": sorted(numbers)}
-
-
-def _chosen(student, img, n, seed):
-    """Laws of many operations of one call, and whether the next call has others."""
-    rng, op = np.random.default_rng(seed), student.imported("numpy").add
-    try:
-        first, second = (student.rand_augment(img.copy(), [op, op, op], n, 3, rng)[1] for _ in range(2))
-    except (ValueError, IndexError):
-        return {"more operations than there are": "an error"}
-    first, second = np.asarray(first).ravel(), np.asarray(second).ravel()
-    pairs = first[0 : n - 1 : 2] == first[1:n:2]
-    return {
-        "more operations than there are": "a list",
-        "operations that occur": np.unique(first).tolist(),
-        "operations are equally likely": chance.shares(np.bincount(first.astype(int).clip(0, 2), minlength=3), 1 / 3),
-        "share of neighbours that are alike": chance.share(pairs.sum(), n // 2, 1 / 3),
-        "the next call has others": not np.array_equal(first, second),
-    }
-
-
-def _generator(student, img, seed, policy):
-    ops, numbers = _ops(student), student.imported("numpy.random")
-
-    def run(rng):
-        if policy == "trivial":
-            return [[int(drawn) for drawn in student.trivial_augment(img.copy(), ops, rng)[1]] for _ in range(10)]
-        return [int(op) for op in student.rand_augment(img.copy(), ops, 40, 1, rng)[1]]
-
-    first, again = np.random.default_rng(seed), np.random.default_rng(seed)
-    numbers.seed(seed)  # a state that no answer can have left behind
-    before = numbers.get_state()[1:3]
-    one, next_one = run(first), run(first)
-    after = numbers.get_state()[1:3]
-    repeated = run(again)
-    return {
-        "the same seed gives the same draws": one == repeated,
-        "the next call gives other draws": one != next_one,
-        "NumPy's global generator is left alone": bool(np.array_equal(before[0], after[0]) and before[1] == after[1]),
-    }
-
-
-def _image_afterwards(student, img, seed, policy):
-    ops, rng = _ops(student), np.random.default_rng(seed)
-    if policy == "trivial":
-        student.trivial_augment(img, ops, rng)
-    else:
-        student.rand_augment(img, ops, 3, 9, rng)
-
-
-def _refused(student, img, policy, cases):
-    """What is refused, by an error of any kind. A case of RandAugment is (how many operations are at hand, n, m)."""
-    ops, facts = _ops(student), {}
-    for case in cases:
-        try:
-            if policy == "trivial":
-                student.trivial_augment(img.copy(), ops[:case], np.random.default_rng(1))
-            else:
-                student.rand_augment(img.copy(), ops[: case[0]], *case[1:], np.random.default_rng(1))
-        except (ValueError, IndexError):  # whether the kind is right is asked below
-            facts[f"{case} is refused"] = True
-        else:
-            facts[f"{case} is refused"] = False
-    return facts
-
-
-def _rand_with(student, img, n, m):
-    student.rand_augment(img, _ops(student), n, m, np.random.default_rng(1))
 
 
 @part("trivial")

@@ -211,8 +211,7 @@ def StochasticDepth() -> type:
                 raise ValueError(f"mode is row or batch, scale is test or train; got {mode!r} and {scale!r}")
             if not 0 <= p_survive <= 1 or (p_survive == 0 and scale == "train"):
                 raise ValueError(f"p_survive must be in [0, 1], above 0 with scale train; got {p_survive}")
-            self.p_survive, self.mode, self.scale, self.generator = p_survive, mode, scale, generator
-            self.last_gate = None
+            vars(self).update(p_survive=p_survive, mode=mode, scale=scale, generator=generator, last_gate=None)
 
         def forward(self, branch, skip):
             if not self.training:
