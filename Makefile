@@ -26,10 +26,10 @@ demo: $(READY)
 	$(BIN)/autograder demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -n 3 --dist loadgroup --ignore=tests/browser --ignore=tests/notebooks
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --ignore=tests/browser --ignore=tests/notebooks
 
 assignments: $(READY)
-	TRAINDEEP_ALL=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/test_assignments.py
+	TRAINDEEP_ALL=1 $(BIN)/python -m pytest -q -n 2 tests/test_assignments.py
 
 learn: $(READY)
 	$(BIN)/traindeep learn
