@@ -23,8 +23,8 @@ from pathlib import Path
 import pytest
 from traindeep import exercise as visible
 from traindeep.checks import TestResult as Found
-from traindeep.checks import run_test, seeded
-from traindeep.compare import Compare, Recorded
+from traindeep.checks import run_shown
+from traindeep.compare import Recorded
 
 from autograder import exercise as hidden
 from autograder.course import BuildError, Course, exercises_of, points_of
@@ -75,7 +75,7 @@ class Assignment:
     """The hidden side of one assignment, loaded and proved once per run."""
 
     def __init__(self, course: Course, name: str, seed: str):
-        self.name, self.seed = name, seed
+        self.course, self.name, self.seed = course, name, seed
         self.release = course.release(name)
         self.exercises = tuple(hidden.load(id) for id in exercises_of(self.release))
         for id, points in points_of(self.release).items():
@@ -87,7 +87,6 @@ class Assignment:
         # What `use` gives a graded notebook: the stand-ins of earlier notebooks, never its own answers.
         modules = sorted((visible.ROOT / "standins").glob("nb[0-9][0-9].py"))
         self.stand_ins = tuple(path.stem for path in modules if path.stem < f"nb{name[:2]}")
-        self.modules = imported_by(cell.source for cell in solved(course, name).cells)
         self.refused = {word for item in self.exercises for word in item.visible.forbidden}
         order = [(item, test) for item in self.exercises for test in item.tests]
         # Interleaved over exercises and drawn from the secret: what one test leaves behind meets no test in particular.
@@ -98,6 +97,16 @@ class Assignment:
         self.whole: set[Key] = set()  # tests that have no other requests
         self.memory = Memory()
         self.rehearsed = False
+
+    @cached_property
+    def solution(self) -> Submission:
+        """The course's own solution, as a student would hand it in."""
+        return solved(self.course, self.name)
+
+    @cached_property
+    def modules(self) -> tuple[str, ...]:
+        """What the warm process imports for the notebook."""
+        return imported_by(cell.source for cell in self.solution.cells)
 
     def idle_tests(self) -> dict[Key, str]:
         """(exercise, test) -> what is wrong with it, for hidden tests of substance that an answer of None passes."""
@@ -225,24 +234,23 @@ class Grader:
         self._open_for(assignment)
         if assignment.rehearsed:
             return assignment
-        submission = solved(self.course, name)
         try:
-            found, said = self._rehearse(submission, assignment, RemoteStudent)
+            found, said = self._rehearse(assignment, RemoteStudent)
         except GraderFault:
             self.sandbox.restart()
-            found, said = self._rehearse(submission, assignment, RemoteStudent)
+            found, said = self._rehearse(assignment, RemoteStudent)
         failed = {key: one for key, one in found.items() if one.outcome != "passed"}
         assignment.void = {
             key: f"the course's own solution {one.outcome}: {one.message}" for key, one in failed.items()
         } | assignment.idle_tests()
-        _, again = self._rehearse(submission, assignment, Tilted)
+        _, again = self._rehearse(assignment, Tilted)
         assignment.ahead = {key: common(requests, again.get(key, ())) for key, requests in said.items()}
         assignment.whole = {key for key, requests in said.items() if requests and requests == assignment.ahead[key]}
         assignment.rehearsed = True
         return assignment
 
-    def _rehearse(self, submission: Submission, assignment: Assignment, student: type):
-        with _Session(self, submission, assignment, student) as session:
+    def _rehearse(self, assignment: Assignment, student: type):
+        with _Session(self, assignment.solution, assignment, student) as session:
             found = {(item.id, test.__name__): session.once(item, test) for item, test in assignment.order}
         return found, session.said
 
@@ -446,16 +454,13 @@ class _Session:
         """An image of a visible test that the answer gets wrong. In a child that no hidden test has run in: what a
         student reads here must not be what their code has kept of hidden inputs.
         """
-        oracle, refused = Recorded(item.visible.record), item.visible.forbidden
+        oracle = Recorded(item.visible.record)
         try:
             self._end()
             for test in item.visible.tests:
-                student = RemoteStudent(self._ready(), refused, item.visible.names)
-                compare = Compare(student, oracle, test.__name__, item.visible.signatures, images=item.visible.images)
+                student = RemoteStudent(self._ready(), item.visible.forbidden, item.visible.names)
                 with time_limit(TEST_S):
-                    found = run_test(
-                        test, student=student, compare=compare, rng=seeded("visible", item.id, test.__name__)
-                    )
+                    found = run_shown(item.visible, test, student, oracle)
                 if found.pictures is not None:
                     return Picture(found.says, found.pictures.words(), found.pictures.uri())
         except (SubmissionFailed, TestHangs, pytest.fail.Exception):  # then words have to do

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from traindeep import exercise
-from traindeep.compare import Compare, Mismatch, Recorded, is_tensor
+from traindeep.compare import Compare, Mismatch, Oracle, Recorded, is_tensor
 from traindeep.student import ForbiddenCall, LocalStudent, Missing, StudentRaised
 
 if TYPE_CHECKING:
@@ -159,18 +159,23 @@ def _student_line(error: Exception, test: Callable) -> str:
     return f" (in {last.name}, line {last.lineno}: {line})" if line else f" (in {last.name}, line {last.lineno})"
 
 
+def run_shown(item: exercise.Exercise, test: Callable, student, oracle: Oracle) -> TestResult:
+    """Run one visible test: all that it compares is shown."""
+    compare = Compare(student, oracle, test.__name__, item.signatures, images=item.images)
+    return run_test(test, student=student, compare=compare, rng=seeded("visible", item.id, test.__name__))
+
+
 def run_visible(id: str, namespace: dict) -> Report:
     """Run the visible tests of an exercise against a namespace (usually a notebook's globals)."""
     start = time.perf_counter()
     item = exercise.load(id)
     record = item.record
-    student = LocalStudent(namespace, item.forbidden)
+    student, oracle = LocalStudent(namespace, item.forbidden), Recorded(record)
     results = []
     for test in item.tests:
-        compare = Compare(student, Recorded(record), test.__name__, item.signatures, images=item.images)
         printed = io.StringIO()
         with undisturbed(), contextlib.redirect_stdout(printed), student.guarded():
-            result = run_test(test, student=student, compare=compare, rng=seeded("visible", id, test.__name__))
+            result = run_shown(item, test, student, oracle)
         results.append(dataclasses.replace(result, printed=printed.getvalue()[:PRINTED]))
     return Report(
         id=id,

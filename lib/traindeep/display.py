@@ -29,11 +29,11 @@ CAP = 4000  # characters of any text that student code can lengthen
 class Block:
     """A piece of a page. `text` and `label` may hold `code` between backticks, except in "pre" and "verbatim"."""
 
-    kind: str  # headline quiet paragraph verbatim items callout pre pair table picture (text: in words, label: its URI)
+    kind: str  # headline quiet paragraph verbatim items callout pre pair table picture
     text: str = ""
     label: str = ""
     tone: str = ""
-    rows: tuple = ()  # items and pair: blocks; table: rows of cells, the first is the header
+    rows: tuple = ()  # items and pair: blocks; table: rows of cells, the first is the header; picture: its data: URI
 
 
 class Page:
@@ -150,7 +150,7 @@ def _explained(failure: TestResult) -> Iterator[Block]:
     if failure.message:
         yield Block("verbatim", clean(failure.message))
     if failure.pictures:
-        yield Block("picture", failure.pictures.words(), failure.pictures.uri())
+        yield Block("picture", failure.pictures.words(), rows=(failure.pictures.uri(),))
     if failure.call:
         yield Block("pre", clean(failure.call), "What was called")
     if failure.expected != failure.got:  # of two large arrays only their shapes are shown
@@ -368,8 +368,7 @@ def _text(block: Block, width: int) -> list[str]:
         return [line for item in block.rows for line in _text(item, width)]
     if block.kind == "table":
         return [block.label, *_columns([[_plain(cell) for cell in row] for row in block.rows], width)]
-    label = "" if block.kind == "picture" else block.label
-    return _wrap(f"{label} {text}".strip(), width)
+    return _wrap(f"{block.label} {text}".strip(), width)
 
 
 def _wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
