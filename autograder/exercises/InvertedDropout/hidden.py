@@ -7,6 +7,7 @@ test; all others hand out copies. The gradient is compared with y of the same ca
 import torch
 from scipy import stats
 from traindeep import chance
+from traindeep.exercises.InvertedDropout import _one_number, _refused
 from traindeep.student import vjp
 
 from autograder.exercise import part
@@ -25,13 +26,6 @@ def _x(rng, *shape):
 
 def _layer(student, p, seed):
     return student.InvertedDropout(p, torch.Generator().manual_seed(seed))
-
-
-def _one_number(values):
-    """The number that all values are equal to, or None if there is none."""
-    if not values.numel() or not values.max() - values.min() <= 1e-4 * values.abs().max():
-        return None
-    return float(values.median())
 
 
 # ---- train -----------------------------------------------------------------------------------------------
@@ -186,20 +180,6 @@ def _ends(student, x, seed):
 def test_never_and_always(compare, rng):
     """With p = 0 y is x; with p = 1 it is all 0, and nothing is nan."""
     compare(_ends, _x(rng, 5, 3), seed=_seed(rng))
-
-
-def _refused(student, rates):
-    # First a rate that is allowed: an answer that always raises is not one that refuses.
-    student.InvertedDropout(0.4)
-    facts = {}
-    for p in rates:
-        try:
-            student.InvertedDropout(p)
-        except (ValueError, ZeroDivisionError):  # whether the kind is right is asked below
-            facts[f"{p} is refused"] = True
-        else:
-            facts[f"{p} is refused"] = False
-    return facts
 
 
 @part("train", supporting=True)

@@ -4,6 +4,7 @@ Who writes into an argument pays for it in one test of its part; the others hand
 """
 
 import numpy as np
+from traindeep.exercises.classic_dropout import _refused
 
 from autograder.exercise import part
 
@@ -88,20 +89,6 @@ def test_training_and_test_time_agree(student, rng):
         mean += p_keep ** mask.sum() * (1 - p_keep) ** (3 - mask.sum()) * ((x * mask) @ W.T)
     found = x @ np.asarray(student.classic_test_weights(W.copy(), p_keep), dtype=float).T
     assert np.allclose(found, mean, rtol=1e-6, atol=1e-8), "x @ W.T at test time is not the mean of training"
-
-
-def _refused(student, name, arguments, rates):
-    # First a rate that is allowed: an answer that always raises is not one that refuses.
-    getattr(student, name)(*arguments, 0.4)
-    facts = {}
-    for p_keep in rates:
-        try:
-            getattr(student, name)(*arguments, p_keep)
-        except ValueError:
-            facts[f"{p_keep} is refused"] = True
-        else:
-            facts[f"{p_keep} is refused"] = False
-    return facts
 
 
 @part("weights", supporting=True)

@@ -8,6 +8,7 @@ traindeep.chance refuses a right answer with probability 1e-9 at most.
 import numpy as np
 from scipy import special
 from traindeep import chance
+from traindeep.exercises.cutmix_batch import _axis, _center, _empty_batch, _generator, _nothing_pasted, _refused
 
 from autograder.exercise import part
 
@@ -19,16 +20,6 @@ def _seed(rng):
 
 
 # ---- box -------------------------------------------------------------------------------------------------
-
-
-def _axis(name, size, lo, hi, side, center):
-    low, high = center - size * side / 2, center + size * side / 2
-    return {
-        f"the box lies within the {name}": bool(0 <= lo <= hi <= size),
-        f"its first of the {name} is right": bool(lo == 0 if low <= -2 else abs(lo - max(low, 0)) < 2),
-        f"its end of the {name} is right": bool(hi == size if high >= size + 2 else abs(hi - min(high, size)) < 2),
-        f"its number of {name} is right": bool(hi - lo < size * side + 2 or hi == lo),
-    }
 
 
 def _box(student, H, W, lam, cy, cx):
@@ -73,10 +64,6 @@ def test_ends_of_lam(compare, rng):
     compare(_box, 40, 64, 1, 0, 63)
 
 
-def _center(size, lo, hi, side):
-    return lo + side / 2 if lo > 0 else hi - side / 2
-
-
 def _boxes(student, H, W, alpha, seed, times):
     rng = np.random.default_rng(seed)
     draws = [student.sample_cutmix(H, W, alpha, rng) for _ in range(times)]
@@ -109,53 +96,16 @@ def test_draws(compare, rng):
     compare(_boxes, 3000, 2000, 1, _seed(rng), 200)
 
 
-def _nothing_pasted(student, H, W, seed):
-    try:
-        lam, (y0, y1, x0, x1) = student.sample_cutmix(H, W, 0, np.random.default_rng(seed))
-    except (ValueError, ZeroDivisionError):
-        return {"lam for alpha = 0": "an error"}
-    return {"lam for alpha = 0": lam, "area of the box": float((y1 - y0) * (x1 - x0))}
-
-
 @part("box", supporting=True)
 def test_alpha_0(compare, rng):
     """alpha = 0 is allowed, and pastes nothing."""
     compare(_nothing_pasted, 20, 30, _seed(rng))
 
 
-def _generator(student, H, W, seed):
-    numbers = student.imported("numpy.random")
-    first, again = np.random.default_rng(seed), np.random.default_rng(seed)
-    numbers.seed(seed)  # a state that no answer can have left behind
-    before = numbers.get_state()[1:3]
-    one, next_one = (student.sample_cutmix(H, W, 1.0, first) for _ in range(2))
-    after = numbers.get_state()[1:3]
-    repeated = student.sample_cutmix(H, W, 1.0, again)
-    return {
-        "the same seed gives the same lam": bool(one[0] == repeated[0]),
-        "the same seed gives the same box": bool(np.array_equal(one[1], repeated[1])),
-        "the next call gives something else": bool(one[0] != next_one[0]),
-        "NumPy's global generator is left alone": bool(np.array_equal(before[0], after[0]) and before[1] == after[1]),
-    }
-
-
 @part("box", supporting=True)
 def test_generator(compare, rng):
     """All randomness comes from rng: equal generators give equal draws, the next call other ones, nothing else is touched."""
     compare(_generator, 400, 300, _seed(rng))
-
-
-def _refused(student, lams):
-    student.cutmix_box(20, 30, 0.5, 7, 8)  # an answer that always raises is not one that refuses
-    facts = {}
-    for lam in lams:
-        try:
-            student.cutmix_box(20, 30, lam, 7, 8)
-        except ValueError:
-            facts[f"lam = {lam} is refused"] = True
-        else:
-            facts[f"lam = {lam} is refused"] = False
-    return facts
 
 
 @part("box", supporting=True)
@@ -215,15 +165,6 @@ def test_kinds_of_images(compare, rng):
     x = rng.integers(0, 256, size=(5, 3, 6, 8))
     for kind in (np.float32, np.int64, np.uint8):
         compare(_pasted_into_a_copy, x.astype(kind), _order(rng, 5), (1, 4, 2, 7))
-
-
-def _empty_batch(student, x, y, perm, box):
-    student.cutmix(np.ones((1, *x.shape[1:])), np.ones((1, *y.shape[1:])), np.zeros(1, dtype=int), box)
-    try:
-        student.cutmix(x, y, perm, box)
-    except ValueError:
-        return {"an empty batch is refused": True}
-    return {"an empty batch is refused": False}
 
 
 @part("paste", supporting=True)

@@ -6,6 +6,7 @@ the test of kinds of numbers; all other tests hand out copies.
 
 import numpy as np
 from traindeep import chance
+from traindeep.exercises.dropout_forward import _ends, _forward, _one_number
 
 from autograder.exercise import part
 
@@ -21,19 +22,7 @@ def _x(rng, *shape):
     return rng.uniform(0.5, 3, shape) * rng.choice([-1, 1], shape)
 
 
-def _forward(student, x, p_drop, rng, train=True):
-    y, mask = student.dropout_forward(x, p_drop, rng, train)
-    return np.asarray(y, dtype=float), np.asarray(mask, dtype=float)
-
-
 # ---- consistency -----------------------------------------------------------------------------------------
-
-
-def _one_number(values):
-    """The number that all values are equal to, or None if there is none."""
-    if not values.size or not np.ptp(values) <= 1e-4 * np.abs(values).max():
-        return None
-    return float(np.median(values))
 
 
 def _facts(x, y, mask, at_test_time):
@@ -201,18 +190,6 @@ def test_kinds_of_numbers_at_test_time(compare, rng):
 
 
 # ---- p=0 and 1 -------------------------------------------------------------------------------------------
-
-
-def _ends(student, x, seed):
-    y, mask = _forward(student, x.copy(), 0.0, np.random.default_rng(seed))
-    facts = {"y of p_drop 0": y, "the mask of p_drop 0": mask}
-    try:
-        y, mask = _forward(student, x.copy(), 1.0, np.random.default_rng(seed))
-    except ZeroDivisionError:
-        return facts | {"p_drop 1 gives": "a division by zero"}
-    except ValueError:
-        return facts | {"p_drop 1 gives": "a ValueError"}
-    return facts | {"p_drop 1 gives": "a result", "y of p_drop 1": y + 0.0, "the mask of p_drop 1": mask}
 
 
 @part("p=0 and 1", supporting=True)

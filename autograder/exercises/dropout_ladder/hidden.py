@@ -8,6 +8,7 @@ of many independent maps: a pixel that k places of centres reach is dropped with
 import numpy as np
 from scipy import ndimage
 from traindeep import chance
+from traindeep.exercises.dropout_ladder import _mask, _refused
 
 from autograder.exercise import part
 
@@ -62,21 +63,6 @@ def test_kinds_of_seeds(compare, rng):
     compare(_expand, np.zeros((1, 2, 4, 3)), 3)
 
 
-def _refused(student, name, calls):
-    facts = []
-    for args in calls:
-        try:
-            getattr(student, name)(*args)
-            facts.append("accepted")
-        except ValueError:
-            facts.append("refused")
-        except NotImplementedError:
-            raise
-        except Exception:
-            facts.append("another error")
-    return {"what happens": facts}
-
-
 @part("expand", supporting=True)
 def test_even_block(compare, rng):
     """An even block is refused."""
@@ -87,10 +73,6 @@ def test_even_block(compare, rng):
 
 
 # ---- levels ------------------------------------------------------------------------------------------------
-
-
-def _mask(student, shape, level, p_drop, rng, **settings):
-    return np.asarray(student.ladder_mask(shape, level, p_drop, rng, **settings), dtype=float)
 
 
 def _alike(mask):

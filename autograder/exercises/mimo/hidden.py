@@ -6,6 +6,7 @@ probability 1e-9 at most each. Whether the first head keeps the order of the bat
 
 import torch
 from traindeep import chance
+from traindeep.exercises.mimo import _counts, _generator
 from traindeep.student import vjp
 
 from autograder.exercise import part
@@ -58,23 +59,6 @@ def _law(student, M, seed):
         ),
         "all samples come first equally often": chance.shares(_counts(one, 5), 0.2),
         "all pairs come first equally often": chance.shares(_counts(5 * one + two, 25)[PAIRS], 1 / 20),
-    }
-
-
-def _counts(values, number):
-    return torch.bincount(values.long().flatten().clamp(0, number - 1), minlength=number).numpy()
-
-
-def _generator(student, x, y, M, seed):
-    torch_ = student.imported("torch")
-    before = torch_.get_rng_state()
-    first, again = (torch.Generator().manual_seed(seed) for _ in range(2))
-    one, next_one = (student.mimo_batch(x, y, M, first)[2] for _ in range(2))
-    repeated = student.mimo_batch(x, y, M, again)[2]
-    return {
-        "the same seed gives the same orders": bool(torch.equal(one, repeated)),
-        "the next call gives other orders": not torch.equal(one, next_one),
-        "torch's global generator is left alone": bool(torch.equal(before, torch_.get_rng_state())),
     }
 
 

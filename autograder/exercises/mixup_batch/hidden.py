@@ -6,6 +6,7 @@ Each question to traindeep.chance refuses a right answer with probability 1e-9 a
 import numpy as np
 from scipy import special
 from traindeep import chance
+from traindeep.exercises.mixup_batch import _drawn, _generator
 
 from autograder.exercise import part
 
@@ -155,12 +156,6 @@ def _form(student, N, alpha, seed):
     }
 
 
-def _drawn(student, N, alpha, seed, times):
-    rng = np.random.default_rng(seed)
-    pairs = [student.sample_mixup(N, alpha, rng) for _ in range(times)]
-    return [lam for lam, _ in pairs], [np.asarray(perm) for _, perm in pairs]
-
-
 def _lam(student, alpha, seed, times):
     lams, _ = _drawn(student, 2, alpha, seed, times)
     if any(np.ndim(lam) for lam in lams):
@@ -202,23 +197,6 @@ def _nothing_mixed(student, N, seed):
     except (ValueError, ZeroDivisionError):
         return {"lam for alpha = 0": "an error"}
     return {"lam for alpha = 0": lam, "number of partners": len(perm)}
-
-
-def _generator(student, N, alpha, seed):
-    numbers = student.imported("numpy.random")
-    first, again = np.random.default_rng(seed), np.random.default_rng(seed)
-    numbers.seed(seed)  # a state that no answer can have left behind
-    before = numbers.get_state()[1:3]
-    one, next_one = (student.sample_mixup(N, alpha, first) for _ in range(2))
-    after = numbers.get_state()[1:3]
-    repeated = student.sample_mixup(N, alpha, again)
-    return {
-        "the same seed gives the same lam": bool(np.array_equal(one[0], repeated[0])),
-        "the same seed gives the same perm": bool(np.array_equal(one[1], repeated[1])),
-        "the next call gives another perm": not np.array_equal(one[1], next_one[1]),
-        "the next call gives another lam": not np.array_equal(one[0], next_one[0]),
-        "NumPy's global generator is left alone": bool(np.array_equal(before[0], after[0]) and before[1] == after[1]),
-    }
 
 
 @part("sampler", supporting=True)

@@ -7,14 +7,11 @@ affair of the part "frequency": whether two entries are alike has the same proba
 import numpy as np
 from scipy import stats
 from traindeep import chance
+from traindeep.exercises.sample_keep_mask import _mask, _refused
 
 from autograder.exercise import part
 
 PARTS = {"frequency": 1, "independence": 2, "contract": 1}
-
-
-def _mask(student, shape, p_drop, rng):
-    return np.asarray(student.sample_keep_mask(shape, p_drop, rng), dtype=float)
 
 
 def _seed(rng):
@@ -81,20 +78,6 @@ def _ends(student, shape, seed):
 def test_never_and_always(compare, rng):
     """Both ends of the range are allowed: nothing is dropped at one of them, everything at the other."""
     compare(_ends, (3, 4), seed=_seed(rng))
-
-
-def _refused(student, rates):
-    # First a rate that is allowed: an answer that always raises is not one that refuses.
-    _mask(student, (2, 3), 0.4, np.random.default_rng(1))
-    facts = {}
-    for p_drop in rates:
-        try:
-            _mask(student, (2, 3), p_drop, np.random.default_rng(1))
-        except ValueError:
-            facts[f"{p_drop} is refused"] = True
-        else:
-            facts[f"{p_drop} is refused"] = False
-    return facts
 
 
 @part("frequency", supporting=True)

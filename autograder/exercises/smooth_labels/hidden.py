@@ -3,6 +3,7 @@ for a ValueError, so that it can be told what was done.
 """
 
 import numpy as np
+from traindeep.exercises.smooth_labels import _ends, _targets, _wrong
 
 from autograder.exercise import part
 
@@ -14,40 +15,7 @@ def _classes(rng, N, C):
     return rng.permutation(np.concatenate([np.arange(C), rng.integers(C, size=N - C)]))
 
 
-def _wrong(found, y, C, eps, convention):
-    off = eps / C if convention == "torch" else eps / (C - 1)
-    wanted = np.where(np.arange(C) == y[:, None], 1 - (C - 1) * off, off)
-    return np.shape(found) != wanted.shape or not np.allclose(found, wanted)
-
-
-def _targets(student, y, C, eps, convention):
-    """The targets; where they are wrong also those of the other convention, to tell one mistake from another."""
-    before = y.copy()
-    found = student.smooth_labels(y, C, eps, convention)
-    facts = {"targets": found}
-    if _wrong(found, before, C, eps, convention):
-        other = "others" if convention == "torch" else "torch"
-        facts["targets of the other convention"] = student.smooth_labels(before, C, eps, other)
-    return facts
-
-
 # Whoever writes into y pays for it in the tests of the values, so the others hand out copies.
-def _ends(student, y, C, convention, several):
-    """Targets for some values of eps, as numbers or as a word."""
-    facts = {}
-    for eps in several:
-        try:
-            found = student.smooth_labels(y.copy(), C, eps, convention)
-        except ValueError:
-            found = "refused"
-        facts[f"targets for eps = {eps}"] = found
-    if any(
-        isinstance(found, str) or _wrong(found, y, C, eps, convention)
-        for found, eps in zip(facts.values(), several, strict=True)
-    ):
-        other = "others" if convention == "torch" else "torch"
-        facts["targets of the other convention for eps = 0.2"] = student.smooth_labels(y.copy(), C, 0.2, other)
-    return facts
 
 
 def _default(student, y, C, eps):
