@@ -1445,10 +1445,12 @@ def ladder_mask(shape, level, p_drop, rng, block=3):
     if level == "block":
         if block % 2 == 0 or block > min(H, W):
             raise ValueError(f"block must be odd and at most {min(H, W)}, got {block}")
-        h, w, r = H - block + 1, W - block + 1, block // 2
-        seeds = np.zeros(shape, dtype=bool)
-        seeds[:, :, r : r + h, r : r + w] = rng.random((N, C, h, w)) < p_drop / block**2 * (H * W) / (h * w)
-        return dropblock_expand(seeds, block)
+        h, w = H - block + 1, W - block + 1
+        corners = rng.random((N, C, h, w)) < p_drop / block**2 * (H * W) / (h * w)
+        dropped = np.zeros(shape, dtype=bool)
+        for i, j in np.ndindex(block, block):
+            dropped[:, :, i : i + h, j : j + w] |= corners
+        return (~dropped).astype(float)
     together = {"unit": (N, C, H, W), "channel": (N, C, 1, 1), "branch": (N, 1, 1, 1)}
     if level not in together:
         raise ValueError(f"level must be unit, channel, block or branch, got {level!r}")

@@ -301,6 +301,13 @@ def one_patch_in_each_map(shape, level, p_drop, rng, block=3):
 
 
 @replaces("ladder_mask")
+def blocks_inverted(shape, level, p_drop, rng, block=3):
+    """At the level block you keep the patches and drop the rest."""
+    mask = _mask(shape, level, p_drop, rng, block)
+    return 1 - mask if level == "block" else mask
+
+
+@replaces("ladder_mask")
 def own_generator(shape, level, p_drop, rng, block=3):
     """You make a generator of your own, with a fixed seed. Then every call gives the same mask: draw from rng."""
     return _mask(shape, level, p_drop, np.random.default_rng(0), block)
