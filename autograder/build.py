@@ -9,6 +9,7 @@ import inspect
 import io
 import json
 import os
+import random
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +17,7 @@ from unittest.mock import patch
 
 import numpy as np
 from traindeep import exercise as visible
-from traindeep.checks import run_test, seeded
+from traindeep.checks import run_test, seeded, undisturbed
 from traindeep.compare import Answer, Call, Compare, answer_to_json, same
 from traindeep.student import LocalStudent
 
@@ -161,7 +162,10 @@ def recorded(id: str, assignment: str) -> dict:
     recorder = _Recorder(Live(item))
     for test in item.visible.tests:
         compare = Compare(item.reference, recorder, test.__name__, item.visible.signatures)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), undisturbed():
+            seed_all(
+                0
+            )  # known mistakes may draw from the global generators: the same record in whatever order it is made
             result = run_test(test, student=item.reference, compare=compare, rng=seeded("visible", id, test.__name__))
         if result.outcome != "passed":
             raise BuildError(
@@ -178,6 +182,15 @@ def recorded(id: str, assignment: str) -> dict:
         "misconceptions": recorder.used,
         "tests": recorder.calls,
     }
+
+
+def seed_all(seed: int) -> None:
+    """Seed the global generators of Python, NumPy and torch."""
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 
 # ---- refusals ------------------------------------------------------------------------------------------

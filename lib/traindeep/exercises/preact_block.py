@@ -46,7 +46,7 @@ def _start(student, zero_init, x, upstream):
     learns = [value for value in gradients.values() if value is not None and value.abs().max() > 1e-9]
     return {
         "y is x": bool(torch.equal(y, x)),
-        "y is near x": bool(torch.allclose(y, x, atol=0.2)),
+        "y is near x": bool(torch.allclose(y, x, atol=0.25)),  # a bias of conv2 starts within 1 / sqrt(2 * 9) = 0.236
         "number of parameters that are 0": len(zero),
         "conv1.weight is 0": not bool(block.state_dict().get("conv1.weight", torch.ones(1)).any()),
         "number of weights of convolutions that are 0": sum(value.ndim == 4 for value in zero),
