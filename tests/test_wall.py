@@ -457,8 +457,8 @@ late = Late()
 def around(sandbox) -> dict:
     """What a job could leave on the machine."""
     warm = descendants(sandbox._process.pid)
-    ours = f"sem.loky-{os.getpid()}-"  # of scikit-learn's joblib in this very process
-    found = {"processes": warm, "shared": sorted(name for name in os.listdir("/dev/shm") if not name.startswith(ours))}
+    others = ("sem.loky-", "traindeep-fuzz-")  # scikit-learn's joblib and the fuzz, in this and other test processes
+    found = {"processes": warm, "shared": sorted(name for name in os.listdir("/dev/shm") if not name.startswith(others))}
     for name in ("shm", "sem", "msg"):
         with contextlib.suppress(OSError):
             found[name] = Path(f"/proc/sysvipc/{name}").read_text().splitlines()[1:]
