@@ -26,8 +26,8 @@
 # With these five you have a network that learns. On the way you meet three reasons why a deep one does not:
 # **saturation**, **bad scale** and **dead ReLUs**. Much of the rest of the course is about cures.
 #
-# **You need**: NumPy, and to have met back-propagation once. **Time**: about 2.5 hours. **Points**: 22 for code in
-# five exercises, 7 for two questions in words.
+# **You need**: NumPy, and to have met back-propagation once. **Time**: about 2.5 hours. **Points**: 22 for code in five
+# exercises, 7 for two questions in words.
 #
 # ### How an exercise works
 #
@@ -976,6 +976,9 @@ claim("Dead units of hidden layer 2 sometimes do", revived[:, 1], holds=np.all(r
 #   the weights does not matter any more.
 # - Three reasons why deep networks do not learn, **saturation, scale, dead units**, wait for their cures. The first
 #   is the oldest and the cheapest, and needs no network at all: notebook 01 starts with the inputs.
+#
+# **Next**: [01 · Input normalization and whitening](../01_input_normalization/01_input_normalization.ipynb).
+
 
 # %%
 progress()

@@ -30,9 +30,9 @@
 #
 # The next notebook applies the same idea to every layer of a network and calls it batch normalization.
 #
-# **You need**: NumPy, a little linear algebra (eigenvectors) for section 4, notebook 00 for the training loop that
-# comes ready-made here. **Time**: about 2.5 hours. **Points**: 21 for code in five exercises, 8 for two questions in
-# words.
+# **You need**: NumPy, a little linear algebra (eigenvectors) for section 4, notebook
+# [00](../00_workshop/00_workshop.ipynb) for the training loop that comes ready-made here. **Time**: about 2.5 hours.
+# **Points**: 21 for code in five exercises, 8 for two questions in words.
 #
 # Every exercise is followed by a cell that checks it. If you are stuck, `hint("standardizer")` (with the name of the
 # exercise) gives the next of three hints, and `progress()` shows how far you are. The checks you see are not all that
@@ -1086,6 +1086,9 @@ check("merge_moments")
 #   stopping and weight decay (notebooks 06 to 08), where going slowly in flat directions turns out to be useful.
 # - **Eigenvectors of a covariance**: notebook 09 uses those of the colours to change the light in a picture.
 # - And a habit: before you believe a race, ask whether every runner had the learning rate that suits it.
+#
+# **Next**: [02 · Batch normalization: mechanics](../02_batch_norm/02_batch_norm.ipynb).
+
 
 # %%
 progress()

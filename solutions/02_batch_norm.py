@@ -31,7 +31,8 @@
 # By the end you will have written the layer forward and backward, with running statistics, for images, folded into
 # the weights of the layer before it, and as a drop-in replacement of `torch.nn.BatchNorm1d` and `BatchNorm2d`.
 #
-# **You need**: NumPy, back-propagation, notebooks 00 and 01. **Time**: about 4 hours. **Points**: 46 for code in
+# **You need**: NumPy, back-propagation, notebooks [00](../00_workshop/00_workshop.ipynb) and
+# [01](../01_input_normalization/01_input_normalization.ipynb). **Time**: about 4 hours. **Points**: 46 for code in
 # eight exercises, 8 for two questions in words.
 #
 # Every exercise is followed by a cell that checks it and says what is wrong, not only that something is. If you are
@@ -1352,6 +1353,10 @@ claim(
 #   of notebook 11 and the capstone.
 # - Not answered here: **why** batch norm helps training at all. There are several stories, and notebook 03 measures
 #   them against each other.
+#
+# **Next**: [03 · Batch normalization: properties and the argument about
+# why](../03_batch_norm_why/03_batch_norm_why.ipynb).
+
 
 # %%
 progress()

@@ -43,8 +43,8 @@
 # layer, measure internal covariate shift, and say which sentences about batch norm are theorems, which are
 # measurements, and which are folklore.
 #
-# **You need**: notebook 02. **Time**: about 3.5 hours. **Points**: 25 for code in five exercises, 9 for two
-# questions in words. The checks and `hint("bn_scale_identities")` work as before.
+# **You need**: notebook [02](../02_batch_norm/02_batch_norm.ipynb). **Time**: about 3.5 hours. **Points**: 25 for code
+# in five exercises, 9 for two questions in words. The checks and `hint("bn_scale_identities")` work as before.
 #
 # All networks here are small and fully connected, on the 8 × 8 digits. What is a theorem here is a theorem
 # everywhere; what is a measurement holds for this setting, and the text says where larger ones are known to differ.
@@ -1762,6 +1762,10 @@ claim("With 20 % random labels batch norm (64 rows) raises the test accuracy by 
 # - The invariance to scale is not special to the batch: notebook 04 makes the same table for **layer norm** and weight
 #   normalization, and needs no batch for it.
 # - The skip connections that rescued the deep network here are notebook 11.
+#
+# **Next**: [04 · The normalization family, and layer normalization in
+# depth](../04_normalization_family/04_normalization_family.ipynb).
+
 
 # %%
 progress()

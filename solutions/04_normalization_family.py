@@ -30,8 +30,9 @@
 #    what it is blind to and what it is not; what it costs;
 # 3. choose a normalizer for a given setting, and say what would change your mind.
 #
-# **You need**: NumPy, notebooks 01 and 02. **Time**: about 4.5 hours. **Points**: 51 for code in ten exercises, 12 for
-# two questions in words. Exercises marked *extension* can be left out without losing the thread.
+# **You need**: NumPy, notebooks [01](../01_input_normalization/01_input_normalization.ipynb) and
+# [02](../02_batch_norm/02_batch_norm.ipynb). **Time**: about 4.5 hours. **Points**: 51 for code in ten exercises, 12
+# for two questions in words. Exercises marked *extension* can be left out without losing the thread.
 #
 # The rules of notebook 02 hold: arguments are left as they were, whole numbers and float32 are welcome, bad input is
 # refused with a `ValueError` that names the argument, and while an exercise is checked the routines of torch that would
@@ -2537,6 +2538,9 @@ claim(
 # - **Synchronized statistics** are `merge_moments` over a wire.
 # - Not answered here: whether layer norm helps for the same reason as batch norm. The arguments of notebook 03 (scale
 #   of the weights, smoothness of the loss) apply to it in part; the one about batch noise does not apply at all.
+#
+# **Next**: [05 · Dropout: mechanics](../05_dropout/05_dropout.ipynb).
+
 
 # %%
 progress()

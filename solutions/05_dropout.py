@@ -29,8 +29,9 @@
 # By the end you can write dropout forward and backward, in both conventions, for a whole network, for feature maps and
 # as a torch module; and you can say when it helps, when it hurts, and what it costs.
 #
-# **You need**: NumPy and notebook 00; no notebook on normalization. **Time**: about 4 hours. **Points**: 34 for code in
-# seven exercises, 7 for two questions in words. The checks, `hint("sample_keep_mask")` and `progress()` work as before.
+# **You need**: NumPy and notebook [00](../00_workshop/00_workshop.ipynb); no notebook on normalization. **Time**: about
+# 4 hours. **Points**: 34 for code in seven exercises, 7 for two questions in words. The checks,
+# `hint("sample_keep_mask")` and `progress()` work as before.
 #
 # The usual rules hold: arguments are left as they were, whole numbers and float32 are welcome, bad input is refused
 # with a `ValueError` that names the argument, and while an exercise is checked the routines of torch that would do it
@@ -1679,6 +1680,10 @@ claim("The price is a larger error on whole digits", price, holds=np.all(price >
 #   decay.
 # - **Early stopping** did nearly as well in E05a. Notebook 08 does it properly.
 # - Not answered here: *why* it helps. Redundancy is a fact; whether it is the reason is another question.
+#
+# **Next**: [06 · Dropout as an ensemble, and the singular-value
+# story](../06_dropout_ensemble/06_dropout_ensemble.ipynb).
+
 
 # %%
 progress()

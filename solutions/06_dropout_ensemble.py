@@ -38,7 +38,8 @@
 #   layer, and predict the result to three digits;
 # - say what dropout is invariant to, and what happens when batch norm follows it.
 #
-# **You need**: notebooks 00, 02 and 05, and the singular value decomposition. **Time**: about 4.5 hours. **Points**: 42
+# **You need**: notebooks [00](../00_workshop/00_workshop.ipynb), [02](../02_batch_norm/02_batch_norm.ipynb) and
+# [05](../05_dropout/05_dropout.ipynb), and the singular value decomposition. **Time**: about 4.5 hours. **Points**: 42
 # for code in eight exercises, 10 for two questions in words. Exercises marked *extension* can be left out without
 # losing the thread.
 #
@@ -2229,6 +2230,9 @@ claim("Without batch norm dropout 0.7 costs less: change", without, holds=np.all
 #   layers lose the same amount from each singular value. Notebook 07 goes on with penalties (L2, weight decay, MAP)
 #   and with noise that is *added* to the inputs: it does not grow with the feature, and the penalty is plain ridge.
 # - **What is invariant**, and a ratio that says what batch norm after dropout gets to see.
+#
+# **Next**: [07 · Weight penalties, priors, noise](../07_weight_penalties/07_weight_penalties.ipynb).
+
 
 # %%
 progress()

@@ -32,9 +32,11 @@
 #    things), and what it means in front of batch norm (a fifth);
 # 4. recognize when a statement about penalties needs a convex loss, a linear model or a residual of zero.
 #
-# **You need**: NumPy, gradient descent, notebooks 00 and 02; one experiment of section 4 goes on from notebook 03, one of
-# section 6 uses the dropout of notebook 05. **Time**: about 4 hours. **Points**: 43 for code in eight exercises, 9 for
-# two questions in words. Exercises marked *extension* can be left out without losing the thread.
+# **You need**: NumPy, gradient descent, notebooks [00](../00_workshop/00_workshop.ipynb) and
+# [02](../02_batch_norm/02_batch_norm.ipynb); one experiment of section 4 goes on from notebook
+# [03](../03_batch_norm_why/03_batch_norm_why.ipynb), one of section 6 uses the dropout of notebook
+# [05](../05_dropout/05_dropout.ipynb). **Time**: about 4 hours. **Points**: 43 for code in eight exercises, 9 for two
+# questions in words. Exercises marked *extension* can be left out without losing the thread.
 #
 # The rules of notebook 02 hold: arguments are left as they were, whole numbers and float32 are welcome, and bad input
 # is refused with a `ValueError` that names the argument. `hint("map_ridge")` gives the next of three hints.
@@ -2096,6 +2098,10 @@ claim(
 #   knowledge about images into it.
 # - Negative results that stay: max-norm gained next to nothing here; the lead of AdamW at its best comes and goes with
 #   the number of epochs; the prior did not quite make up for not knowing the degree.
+#
+# **Next**: [08 · Early stopping, bias and variance,
+# ensembles](../08_early_stopping_ensembles/08_early_stopping_ensembles.ipynb).
+
 
 # %%
 progress()

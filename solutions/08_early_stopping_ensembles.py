@@ -37,10 +37,12 @@
 # validation data may do to you, derive how stopping and a penalty are related, take an expected error apart, and tell
 # how much an ensemble can gain at most.
 #
-# **You need**: notebook 00; from notebook 07 the idea of an L2 penalty; from notebook 06 the geometric mean.
-# **Time**: about 3.5 hours. **Points**: 32 for code in six exercises, 6 for two questions in words. The usual rules hold:
-# arguments are left as they were, whole numbers and float32 are welcome, and bad input is refused with a `ValueError`
-# that names the argument. The checks and `hint("early_stopper")` work as before.
+# **You need**: notebook [00](../00_workshop/00_workshop.ipynb); from notebook
+# [07](../07_weight_penalties/07_weight_penalties.ipynb) the idea of an L2 penalty; from notebook
+# [06](../06_dropout_ensemble/06_dropout_ensemble.ipynb) the geometric mean. **Time**: about 3.5 hours. **Points**: 32
+# for code in six exercises, 6 for two questions in words. The usual rules hold: arguments are left as they were, whole
+# numbers and float32 are welcome, and bad input is refused with a `ValueError` that names the argument. The checks and
+# `hint("early_stopper")` work as before.
 #
 # The networks are small and the data are the 8 × 8 digits again, most of the time with **20 % of the labels drawn at
 # random** (so about 18 % are wrong). There is something here that should *not* be learned; how much of what follows
@@ -1749,6 +1751,10 @@ for (noise, name), values in mimo.items():
 #   depth (notebook 11) over depths: it is the same formula, and the same floor.
 # - **Ensembles in one network**: dropout was the first, MIMO the second; notebook 11 has a third, the paths of a
 #   residual network.
+#
+# **Next**: [09 · Augmentation I: geometry, colour, test
+# time](../09_augmentation_geometry_colour/09_augmentation_geometry_colour.ipynb).
+
 
 # %%
 progress()

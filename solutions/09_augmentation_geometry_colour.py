@@ -30,10 +30,11 @@
 # test and repeat; average predictions over several views of an image; decide between augmenting on the fly and in
 # advance; and name a label that a transformation puts at risk.
 #
-# **You need**: NumPy, notebook 00, and from notebook 01 what a covariance matrix and its eigenvectors are. **Time**:
-# about 4.5 hours. **Points**: 47 for code in nine exercises, 7 for two questions in words. `hint("random_flip_crop")`
-# and `progress()` work as before. New here: when an answer of yours is an image and is wrong, `check` shows it beside the
-# input and the expected image.
+# **You need**: NumPy, notebook [00](../00_workshop/00_workshop.ipynb), and from notebook
+# [01](../01_input_normalization/01_input_normalization.ipynb) what a covariance matrix and its eigenvectors are.
+# **Time**: about 4.5 hours. **Points**: 47 for code in nine exercises, 7 for two questions in words.
+# `hint("random_flip_crop")` and `progress()` work as before. New here: when an answer of yours is an image and is
+# wrong, `check` shows it beside the input and the expected image.
 #
 # The usual rules hold: arguments are left as they were, and bad input is refused with a `ValueError` that names the
 # argument. As in notebook 05, a function that draws gets its generator as an argument and returns what it drew, so that
@@ -2057,6 +2058,9 @@ claim("One size: the other sizes cost accuracy", ten_one - sizes_one, holds=np.a
 #   it reproducible with several workers.
 # - **Knowledge that is not in the data.** Every transformation here is a sentence about the task. The convention cards
 #   were about getting the sentence across without an error; whether it is true, nobody can compute for you.
+#
+# **Next**: [10 · Augmentation II: mixing, policies, labels](../10_augmentation_mixing/10_augmentation_mixing.ipynb).
+
 
 # %%
 progress()

@@ -37,9 +37,11 @@
 # - measure robustness against damage that was not trained for, and see why the draw must be per image;
 # - tell a fair comparison of two networks from an unfair one.
 #
-# **You need**: notebooks 00 (cross-entropy), 06 (calibration) and 09. **Time**: about 4 hours. **Points**: 36 for
-# code in seven exercises, 6 for two questions in words. Exercises marked *extension* can be left out without losing
-# the thread.
+# **You need**: notebooks [00](../00_workshop/00_workshop.ipynb) (cross-entropy),
+# [06](../06_dropout_ensemble/06_dropout_ensemble.ipynb) (calibration) and
+# [09](../09_augmentation_geometry_colour/09_augmentation_geometry_colour.ipynb). **Time**: about 4 hours. **Points**:
+# 36 for code in seven exercises, 6 for two questions in words. Exercises marked *extension* can be left out without
+# losing the thread.
 #
 # The rules of notebook 02 hold: arguments are left as they were, bad input is refused with a `ValueError` that names
 # the argument, and `hint("cutmix_batch")` helps. Functions that draw get `rng`, a `np.random.Generator`, and return
@@ -1776,6 +1778,9 @@ for runs, what in zip(fair, ("both without", "both with CutMix"), strict=True):
 #   image; give both networks the same chance.
 #
 # Notebook 11 turns from the data to the architecture: residual networks, and a depth that is drawn at random.
+#
+# **Next**: [11 · Residual networks and stochastic depth](../11_residual_networks/11_residual_networks.ipynb).
+
 
 # %%
 progress()

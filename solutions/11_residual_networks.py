@@ -39,9 +39,10 @@
 # - write one mask function for dropout, DropBlock, spatial dropout and stochastic depth;
 # - train with stochastic depth, and say when its test rule is exact.
 #
-# **You need**: notebooks 00, 02 and 05; section 5 of notebook 03 helps. **Time**: about 4.5 hours. **Points**: 44 for
-# code in eight exercises, 9 for two questions in words. Exercises marked *extension* can be left out without losing the
-# thread.
+# **You need**: notebooks [00](../00_workshop/00_workshop.ipynb), [02](../02_batch_norm/02_batch_norm.ipynb) and
+# [05](../05_dropout/05_dropout.ipynb); section 5 of notebook [03](../03_batch_norm_why/03_batch_norm_why.ipynb) helps.
+# **Time**: about 4.5 hours. **Points**: 44 for code in eight exercises, 9 for two questions in words. Exercises marked
+# *extension* can be left out without losing the thread.
 #
 # The rules of notebook 02 hold: arguments are left as they were, bad input is refused with a `ValueError` that names
 # the argument, and `hint("residual_stack")` helps. Probabilities are called $p_\text{drop}$ or $p_\text{survive}$; the
