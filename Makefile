@@ -10,6 +10,7 @@
 #   make fuzz          the two readers of untrusted bytes, fuzzed for a minute each
 #   make fairness      right answers to random exercises, graded with 200 seeds each, and the bound on false alarms
 #   make soak          10,000 jobs in the sandbox, some hostile: nothing hangs, nothing grows
+#   make site          the course, the guides and the measurements as a website in build/site, made and read without network
 #   make bench         time per submission: ours, stock nbgrader, otter-grader and the floor (most of an hour)
 # Linux: `make demo TORCH_INDEX=<index of CPU builds>` keeps the CUDA packages away (README, "Without CUDA").
 
@@ -20,7 +21,7 @@ READY   = $(VENV)/.ready
 export PATH := $(abspath $(BIN)):$(PATH)
 TORCH  := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
-.PHONY: demo test assignments learn check build browser-test executed hostile fuzz soak bench killtable fairness clean
+.PHONY: demo test assignments learn check build browser-test executed hostile fuzz soak bench killtable fairness site clean
 
 demo: $(READY)
 	$(BIN)/autograder demo
@@ -67,6 +68,15 @@ soak: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/grading.py
+
+site: $(VENV)/.site-ready
+	rm -rf build/site
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs -d build/site-cache . build/site
+	@echo "the site: build/site/index.html"
+
+$(VENV)/.site-ready: $(READY)
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[site]'
+	@touch $@
 
 $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): a few minutes the first time"
