@@ -32,7 +32,8 @@
 #
 # **You need**: NumPy, a little linear algebra (eigenvectors) for section 4, notebook
 # [00](../00_workshop/00_workshop.ipynb) for the training loop that comes ready-made here. **Time**: about 2.5 hours.
-# **Points**: 21 for code in five exercises, 8 for two questions in words.
+# **Points**: 21 for code in five exercises, 8 for two questions in words. Exercises marked *extension* can be left out
+# without losing the thread.
 #
 # Every exercise is followed by a cell that checks it. If you are stuck, `hint("standardizer")` (with the name of the
 # exercise) gives the next of three hints, and `progress()` shows how far you are. The checks you see are not all that
@@ -638,7 +639,7 @@ plt.show()
 # | fewer rows than features | fine if ε > 0: directions without variance have λ = 0 | an economy-size SVD leaves them out, and $W$ then deletes them |
 # | rows | $z = W(x-\mu)$ for a column $x$; with rows in a matrix `(X - mean) @ W.T` | |
 #
-# ### Exercise: `zca_fit` and `zca_apply` (5 points)
+# ### Exercise: `zca_fit` and `zca_apply` (5 points, extension)
 #
 # *An extension: it may be left out without missing anything later. Difficulty 3 of 4, about 25 minutes.*
 

@@ -44,7 +44,8 @@
 # measurements, and which are folklore.
 #
 # **You need**: notebook [02](../02_batch_norm/02_batch_norm.ipynb). **Time**: about 3.5 hours. **Points**: 25 for code
-# in five exercises, 9 for two questions in words. The checks and `hint("bn_scale_identities")` work as before.
+# in five exercises, 9 for two questions in words. Exercises marked *extension* can be left out without losing the
+# thread. The checks and `hint("bn_scale_identities")` work as before.
 #
 # All networks here are small and fully connected, on the 8 × 8 digits. What is a theorem here is a theorem
 # everywhere; what is a measurement holds for this setting, and the text says where larger ones are known to differ.
@@ -530,7 +531,7 @@ check("bn_reparam")
 # | denominator | spread around the mean of $s$ | some packages compare with $\sum s_n^2$ when a line has no intercept: then $R^2$ is close to 1 for nearly anything |
 
 # %% [markdown]
-# ### Exercise: `sigmoid_linear_r2` (4 points)
+# ### Exercise: `sigmoid_linear_r2` (4 points, extension)
 #
 # *Difficulty 2 of 4, about 15 minutes.*
 
@@ -952,7 +953,7 @@ claim("Equal steps train the network with skips (control)", control, holds=np.al
 # | of what | the layer's `weight` | with the bias the number is another one |
 
 # %% [markdown]
-# ### Exercise: `ics_gradient_change` (6 points)
+# ### Exercise: `ics_gradient_change` (6 points, extension)
 #
 # Whoever measures must not disturb: afterwards the parameters are **bit for bit** what they were. (Adding
 # $\mathrm{lr} \cdot$ gradient again does not do that. Why not?)
@@ -1182,7 +1183,7 @@ claim(
 # `None` it draws from torch's global generator, as `nn.Dropout` does.
 
 # %% [markdown]
-# ### Exercise: `NoisyBatchNorm` (5 points)
+# ### Exercise: `NoisyBatchNorm` (5 points, extension)
 #
 # Here `nn.BatchNorm1d` is allowed: you have built it once.
 #

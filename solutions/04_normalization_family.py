@@ -1253,7 +1253,7 @@ claim("torch with α · n is AlexNet's formula", scaled, holds=np.all(scaled < 1
 # | scale of SPADE | $\gamma$, as in the paper's equation | the authors' code multiplies by $1 + \gamma$, so that a network which puts out zeros leaves the scale alone |
 # | statistics of SPADE | per channel over $N, H, W$, as in batch norm | the authors' code synchronizes them over devices (section 7) |
 #
-# ### Exercise: `adain` and `spade` (5 points)
+# ### Exercise: `adain` and `spade` (5 points, extension)
 #
 # *Difficulty 3 of 4, about 15 minutes. An extension: nothing later depends on it.*
 
@@ -1409,7 +1409,7 @@ for title, picture in pictures.items():
 # | $\varepsilon$ in weight normalization | none | the same in torch |
 # | variance of a filter | divide by $n = I \cdot k_h \cdot k_w$, $\varepsilon$ inside the root | the authors' PyTorch code: divide by $n - 1$, and $10^{-5}$ added to the deviation. For $n = 4 \cdot 3 \cdot 3$ its weights are smaller by 1.4 % |
 #
-# ### Exercise: `weight_norm`, `weight_norm_grads` and `weight_standardize` (6 points)
+# ### Exercise: `weight_norm`, `weight_norm_grads` and `weight_standardize` (6 points, extension)
 #
 # *Extension: no later exercise needs it. Difficulty 3 of 4, about 30 minutes.*
 
@@ -2005,7 +2005,7 @@ claim("x 0.4 + 0.3: layer norm is better than no normalization", ln[3] - none[3]
 # | $\gamma$, $\beta$ | one entry for each unit, the same at all steps | batch-normalized recurrent nets store statistics for each step |
 # | weights | (out, in): $W_x$ is $(H, D)$, $W_h$ is $(H, H)$ | the paper multiplies from the left, $W h$; Keras stores (in, out). $W_h$ is square, so a transposed one goes unnoticed |
 #
-# ### Exercise: `ln_rnn_step` (4 points)
+# ### Exercise: `ln_rnn_step` (4 points, extension)
 #
 # *Extension: no later exercise needs it. Difficulty 2 of 4, about 15 minutes.*
 

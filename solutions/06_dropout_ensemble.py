@@ -925,7 +925,7 @@ claim("Mutual information tells noise from digits better than entropy: gain", mu
 # | spread | `var` is the variance; `rng.normal` takes the **standard deviation** | |
 # | randomness | each output and each draw its own normal number | one number for all outputs would correlate units that are independent |
 #
-# ### Exercise: `dropconnect_gaussian` (5 points)
+# ### Exercise: `dropconnect_gaussian` (5 points, extension)
 #
 # *Extension. Difficulty 3 of 4, about 20 minutes.*
 
@@ -1773,7 +1773,7 @@ claim("The largest singular value has a greater share of the sum than before, by
 # | L2 | the sum of **squares**, weights without biases | the norm, its root; or with ½ in front |
 # | $c$ | positive | for $c < 0$ a ReLU network becomes another function |
 #
-# ### Exercise: `rescale_two_layer` (4 points)
+# ### Exercise: `rescale_two_layer` (4 points, extension)
 #
 # *Extension. Difficulty 2 of 4, about 10 minutes.*
 
@@ -1938,7 +1938,7 @@ print("penalty of dropout in a linear model; in other units; with doubled weight
 # | dropout | inverted | classic dropout also shifts the *mean* unless the test weights are scaled |
 # | $p$ | $p_\text{drop}$ | in papers $p$ is often the probability of keeping |
 #
-# ### Exercise: `variance_shift_ratio` (4 points)
+# ### Exercise: `variance_shift_ratio` (4 points, extension)
 #
 # *Extension. Difficulty 2 of 4, about 15 minutes.*
 

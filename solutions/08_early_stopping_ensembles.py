@@ -40,9 +40,9 @@
 # **You need**: notebook [00](../00_workshop/00_workshop.ipynb); from notebook
 # [07](../07_weight_penalties/07_weight_penalties.ipynb) the idea of an L2 penalty; from notebook
 # [06](../06_dropout_ensemble/06_dropout_ensemble.ipynb) the geometric mean. **Time**: about 3.5 hours. **Points**: 32
-# for code in six exercises, 6 for two questions in words. The usual rules hold: arguments are left as they were, whole
-# numbers and float32 are welcome, and bad input is refused with a `ValueError` that names the argument. The checks and
-# `hint("early_stopper")` work as before.
+# for code in six exercises, 6 for two questions in words. Exercises marked *extension* can be left out without losing
+# the thread. The usual rules hold: arguments are left as they were, whole numbers and float32 are welcome, and bad
+# input is refused with a `ValueError` that names the argument. The checks and `hint("early_stopper")` work as before.
 #
 # The networks are small and the data are the 8 × 8 digits again, most of the time with **20 % of the labels drawn at
 # random** (so about 18 % are wrong). There is something here that should *not* be learned; how much of what follows
@@ -637,7 +637,7 @@ for n_val, values in accuracy.items():
 # | start | $w^0 = 0$ | started elsewhere, the weights are pulled to *that* point |
 
 # %% [markdown]
-# ### Exercise: `es_weights`, `l2_weights` and `matching_alpha` (5 points)
+# ### Exercise: `es_weights`, `l2_weights` and `matching_alpha` (5 points, extension)
 #
 # Write the two solutions and the rule that links them. For the first, a loop over the steps is right, and so is the
 # closed form; mind that the power belongs to what is *left*, not to what is learned.
@@ -1474,7 +1474,7 @@ for kind, (_, _, epochs) in KINDS.items():
 # | permutations | one for each head, independent | the paper also repeats samples (batch repetition) and lets some inputs agree on purpose |
 
 # %% [markdown]
-# ### Exercise: `mimo_batch`, `mimo_loss` and `mimo_predict` (5 points)
+# ### Exercise: `mimo_batch`, `mimo_loss` and `mimo_predict` (5 points, extension)
 #
 # Write what makes an ordinary network a MIMO network: the batch, the loss, the prediction.
 #

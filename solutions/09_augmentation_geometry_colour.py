@@ -32,9 +32,9 @@
 #
 # **You need**: NumPy, notebook [00](../00_workshop/00_workshop.ipynb), and from notebook
 # [01](../01_input_normalization/01_input_normalization.ipynb) what a covariance matrix and its eigenvectors are.
-# **Time**: about 4.5 hours. **Points**: 47 for code in nine exercises, 7 for two questions in words.
-# `hint("random_flip_crop")` and `progress()` work as before. New here: when an answer of yours is an image and is
-# wrong, `check` shows it beside the input and the expected image.
+# **Time**: about 4.5 hours. **Points**: 47 for code in nine exercises, 7 for two questions in words. Exercises marked
+# *extension* can be left out without losing the thread. `hint("random_flip_crop")` and `progress()` work as before. New
+# here: when an answer of yours is an image and is wrong, `check` shows it beside the input and the expected image.
 #
 # The usual rules hold: arguments are left as they were, and bad input is refused with a `ValueError` that names the
 # argument. As in notebook 05, a function that draws gets its generator as an argument and returns what it drew, so that
@@ -1276,7 +1276,7 @@ plt.show()
 # | 0.1 | the standard deviation | not the variance |
 # | clipping | none | bytes have to be clipped afterwards |
 #
-# ### Exercise: `pca_color_fit`, `pca_color_apply` and `random_pca_color` (5 points)
+# ### Exercise: `pca_color_fit`, `pca_color_apply` and `random_pca_color` (5 points, extension)
 #
 # *Difficulty 3 of 4, about 20 minutes.*
 
@@ -1589,7 +1589,7 @@ claim("Digits that are shifted already: they harm the augmented network too", be
 # | order of the precomputed copies | one copy of the whole set after the other | |
 # | bytes | of the images, without labels | |
 #
-# ### Exercise: `AugmentedDataset`, `precompute` and `stored_bytes` (5 points)
+# ### Exercise: `AugmentedDataset`, `precompute` and `stored_bytes` (5 points, extension)
 #
 # `AugmentedDataset` is a `torch.utils.data.Dataset`: it knows its length and returns (image, label) for an index.
 #
