@@ -108,7 +108,7 @@ class Answering:
     """A `student` fixture over a plain dict of answers, for references, misconceptions and variants."""
 
     def __init__(self, names: dict):
-        self._names = names
+        self._names, self.remembered = names, {}
 
     def __getattr__(self, name: str):
         try:
@@ -196,6 +196,8 @@ class Live:
 
     def expected(self, test: str, index: int, call: Call) -> Answer:
         key = (test, index)
+        if call.documented is not None:
+            return call.documented
         if key not in self._expected:
             with _quiet():
                 self._expected[key] = call.on(self.exercise.reference)

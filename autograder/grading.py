@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import hashlib
 import importlib.metadata
+import math
 import os
 import random
 import re
@@ -45,6 +46,10 @@ EXERCISE_S = 60.0  # the tests of one exercise: what one exercise wastes is not 
 TEST_S = 90.0  # one hidden test with all its calls: more is a test that does not end
 FORGET_S = 1.0  # for answers that a test which failed early did not ask for
 CHILD_S = 30.0  # the age at which a child is replaced, so that no test meets the limits of the whole child
+# An exercise that trains says how long one call may take (`SECONDS`): that comes on top, several times over, and its tests
+# have children of their own, after all others.
+CLOCK = 1.5  # seconds on the clock for a second of CPU time that such a call may use
+CALLS = 4  # such calls that all its tests together may take
 STRIKES = 2  # after so many tests of one exercise ran out of time or memory, its other tests are not tried
 
 
@@ -91,7 +96,7 @@ class Assignment:
         order = [(item, test) for item in self.exercises for test in item.tests]
         # Interleaved over exercises and drawn from the secret: what one test leaves behind meets no test in particular.
         random.Random(f"{seed} {name}").shuffle(order)
-        self.order = tuple(order)
+        self.order = tuple(sorted(order, key=lambda one: one[0].id if one[0].visible.seconds else ""))
         self.void: dict[Key, str] = {}  # hidden tests that are broken themselves, and how
         self.ahead: dict[Key, tuple[bytes, ...]] = {}  # the requests of a test that depend on no answer
         self.whole: set[Key] = set()  # tests that have no other requests
@@ -141,7 +146,7 @@ class Assignment:
 def _run(assignment: Assignment, item: Exercise, test, student, oracle=None) -> Found:
     blank = Found(test.__name__, visible.sentence(test), "failed")
     try:
-        with time_limit(TEST_S):
+        with time_limit(TEST_S + CALLS * CLOCK * item.visible.seconds):
             return run_hidden(item, test, student, oracle or assignment.oracles[item.id], assignment.seed)
     except pytest.fail.Exception as error:  # of pytest.raises too; not an Exception, so run_test lets it through
         return dataclasses.replace(blank, message=str(error))
@@ -243,7 +248,7 @@ class Grader:
         assignment.void = {
             key: f"the course's own solution {one.outcome}: {one.message}" for key, one in failed.items()
         } | assignment.idle_tests()
-        _, again = self._rehearse(assignment, Tilted)
+        _, again = self._rehearse(assignment, Tilted)  # without the tests that train: their requests are not sent ahead
         assignment.ahead = {key: common(requests, again.get(key, ())) for key, requests in said.items()}
         assignment.whole = {key for key, requests in said.items() if requests and requests == assignment.ahead[key]}
         assignment.rehearsed = True
@@ -251,7 +256,11 @@ class Grader:
 
     def _rehearse(self, assignment: Assignment, student: type):
         with _Session(self, assignment.solution, assignment, student) as session:
-            found = {(item.id, test.__name__): session.once(item, test) for item, test in assignment.order}
+            found = {
+                (item.id, test.__name__): session.once(item, test)
+                for item, test in assignment.order
+                if student is RemoteStudent or not item.visible.seconds
+            }
         return found, session.said
 
     def key(self, submission: Submission) -> str:
@@ -396,6 +405,8 @@ class _Session:
         self.problems: list[str] = []
         self.said: dict[Key, tuple[bytes, ...]] = {}  # what each test asked for
         self._job = None
+        self._owner = ""  # the exercise that this child is for, if it trains
+        self._remembered: dict[str, dict] = {}  # exercise -> for `traindeep.student.once`
         self._born = 0.0  # when this child had run the cells
         self._fresh = ""  # what the student's state looked like then
         self._ended_early = False  # whether a child is gone that earlier tests had left something in, for all we know
@@ -432,7 +443,8 @@ class _Session:
     def run_all(self) -> dict[Key, Found]:
         """Run all hidden tests, and again those whose failure an earlier call could have caused, each in a new child."""
         found, doubtful = self._foreseen_tests(), []
-        for item, test in self.assignment.order:
+        quick = [(item, test) for item, test in self.assignment.order if not item.visible.seconds]
+        for item, test in quick:
             key, before = (item.id, test.__name__), True
             if key not in found:
                 found[key] = self.run(item, test)
@@ -445,6 +457,8 @@ class _Session:
                     self._end()
                     found[item.id, test.__name__] = one = self.run(item, test)
                     self._confirmed.add(_kind(item, one))
+        for item, test in self.assignment.order[len(quick) :]:
+            found[item.id, test.__name__] = self.run(item, test)
         return {
             key: self._charged(key[0], withhold(one)) if one.outcome != "could_not_grade" else one
             for key, one in found.items()
@@ -515,8 +529,9 @@ class _Session:
         if len(strikes) >= STRIKES:
             message = f"not run: {STRIKES} tests of this exercise had already run out of time or memory"
             return dataclasses.replace(blank, outcome=strikes[-1], message=message)
-        if self._tests_s.get(item.id, 0.0) > EXERCISE_S:
-            message = f"not run: the tests of this exercise had already used their {EXERCISE_S:.0f} seconds"
+        seconds = EXERCISE_S + CALLS * CLOCK * item.visible.seconds
+        if self._tests_s.get(item.id, 0.0) > seconds:
+            message = f"not run: the tests of this exercise had already used their {seconds:.0f} seconds"
             return dataclasses.replace(blank, outcome="timeout", message=message)
         start = time.monotonic() - self._cells_s
         try:
@@ -555,7 +570,7 @@ class _Session:
         try:
             for requests in (ahead, ()):
                 job = None
-                job = self._ready(patience, requests)
+                job = self._ready(patience, requests, item)
                 try:
                     return self._answered(key, job, len(requests)) or self._tried(item, test, job)
                 except Unforeseen:
@@ -587,7 +602,8 @@ class _Session:
         return self.assignment.memory.recall(key, map(job.peek, range(count)))
 
     def _tried(self, item: Exercise, test, job) -> Found:
-        student = self.student(job, item.visible.forbidden, item.visible.names)
+        remembered = self._remembered.setdefault(item.id, {})
+        student = self.student(job, item.visible.forbidden, item.visible.names, remembered)
         oracle = Unhelpful(self.assignment.oracles[item.id]) if self.student is Tilted else None
         found = _run(self.assignment, item, test, student, oracle)
         if job.foreseen and found.outcome != "could_not_grade":
@@ -607,16 +623,25 @@ class _Session:
             return dataclasses.replace(found, outcome=outcome, message=message)
         return found
 
-    def _ready(self, patience: float = 1.0, ahead: tuple[bytes, ...] = ()):
+    def _ready(self, patience: float = 1.0, ahead: tuple[bytes, ...] = (), item: Exercise | None = None):
         """A child in which the cells have run and whose disturbing global state is reset, for one test."""
         self._used_before = self._used
-        if self._job is not None and not self._sound(ahead):
+        seconds = item.visible.seconds if item else 0.0
+        owner = item.id if seconds else ""
+        if self._job is not None and (owner != self._owner or not self._sound(ahead)):
             self._end()
             self._used_before = False
+        self._owner = owner
         while self._job is None:
             if self._cells_s > CELLS_AGAIN_S:
                 raise SubmissionFailed("timeout", f"the cells of the notebook had used {CELLS_AGAIN_S:.0f} seconds")
-            limits = dataclasses.replace(self.grader.limits, call_s=self.grader.limits.call_s * patience)
+            usual = self.grader.limits
+            limits = dataclasses.replace(
+                usual,
+                call_s=max(usual.call_s, CLOCK * seconds) * patience,
+                cpu_s=usual.cpu_s + math.ceil(CALLS * seconds),
+                wall_s=usual.wall_s + CALLS * CLOCK * seconds,
+            )
             start = time.monotonic()
             self._job = self.grader.sandbox.job(limits, seed=self._seed, refused=self.assignment.refused)
             if not self._run_cells():
@@ -633,7 +658,8 @@ class _Session:
     def _sound(self, ahead: tuple[bytes, ...]) -> bool:
         """Whether the child can take another test. Whatever ended it since the last one is not the next one's fault."""
         try:
-            return time.monotonic() - self._born < CHILD_S and self._job.reset(self._seed, ahead)
+            young = self._owner or time.monotonic() - self._born < CHILD_S
+            return bool(young) and self._job.reset(self._seed, ahead)
         except SubmissionFailed:
             return False
 

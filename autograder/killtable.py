@@ -85,6 +85,7 @@ def row(id: str, seeds: Iterable[str] = SEEDS) -> Row:
 
 
 def _grade(item: Exercise, oracle: Live, seed: str, student):
+    student.remembered.clear()
     results = [run_hidden(item, test, student, oracle, seed) for test in item.tests]
     return score(item, results), results
 

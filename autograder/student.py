@@ -22,11 +22,15 @@ class RemoteStudent:
         job: Where the notebook's cells have run.
         forbidden: Torch routines that raise when the student's code calls them.
         names: What the exercise asks for: functions and classes, used by name, without asking for them first.
+        remembered: For `traindeep.student.once`; whoever runs several tests gives them the same one.
     """
 
-    def __init__(self, job: Job, forbidden: tuple[str, ...] = (), names: tuple[str, ...] = ()):
+    def __init__(
+        self, job: Job, forbidden: tuple[str, ...] = (), names: tuple[str, ...] = (), remembered: dict | None = None
+    ):
         object.__setattr__(self, "_wire", _Wire(job, tuple(forbidden)))
         object.__setattr__(self, "_names", names)
+        object.__setattr__(self, "remembered", {} if remembered is None else remembered)
 
     def __getattr__(self, name: str):
         if name in self._names:

@@ -93,6 +93,23 @@ def test_a_changed_byte_is_found(derived, tmp_path):
     ]
 
 
+def test_the_last_digit_of_a_recorded_number_is_no_change(tmp_path):
+    """Processors and threads differ in it; a number that differs by more, another key and another length are changes."""
+    course = Course(tmp_path)
+    path = tmp_path / "lib/traindeep/answers/one.json"
+    build.write({path: b'{"a": [1.0, -0.158972633288, NaN, "x"]}'})
+    for same in (b'{"a": [1.0, -0.158972633287, NaN, "x"]}', b'{"a": [1.0, -0.1589726332881, NaN, "x"]}'):
+        assert build.stale(course, {path: same}) == build.write({path: same}) == []
+    for other in (
+        b'{"a": [1.0, -0.158972643288, NaN, "x"]}',
+        b'{"a": [1, -0.158972633288, NaN, "x"]}',
+        b'{"a": [1.0, -0.158972633288, NaN]}',
+        b'{"a": [1.0, -0.158972633288, NaN, "y"]}',
+        b'{"b": [1.0, -0.158972633288, NaN, "x"]}',
+    ):
+        assert build.stale(course, {path: other})
+
+
 def test_the_release_holds_stubs_and_full_nbgrader_metadata(course):
     """Every exercise raises NotImplementedError, every cell id is the grade_id, points stand on the check cells."""
     release = course.release(ASSIGNMENT)

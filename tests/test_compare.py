@@ -18,7 +18,7 @@ from traindeep.compare import (
     difference,
     same,
 )
-from traindeep.student import LocalStudent
+from traindeep.student import LocalStudent, once, raised
 
 TIGHT = (1e-6, 1e-8)
 
@@ -250,3 +250,45 @@ def test_a_call_without_a_recorded_answer_says_how_to_get_one():
     """An outdated answers file is an error of the course, not of the student."""
     with pytest.raises(RuntimeError, match="autograder build"):
         Recorded({"tests": {}}).expected("test_new", 0, Call("f", (), {}))
+
+
+def test_a_documented_value_needs_no_reference():
+    """`expect` holds the answer to the value without running the reference, and names a mistake as ever."""
+
+    class Documented(Oracle):
+        def expected(self, test, index, call):
+            assert call.documented is not None, "the reference was run"
+            return call.documented
+
+    def holds(student, x):
+        return student.f(x) > 0
+
+    def compare(answer):
+        return Compare(LocalStudent({"f": answer}), Documented(None, negated=lambda x: -x), "test", {}, False)
+
+    assert compare(lambda x: x).expect(True, holds, 2.0) is True
+    with pytest.raises(Mismatch) as caught:
+        compare(lambda x: -x).expect(True, holds, 2.0)
+    assert caught.value.misconception == "negated"
+
+
+def test_once_is_made_once_and_given_to_all():
+    """The tests of an exercise share one result, each a copy of its own, and an exception of the student's too."""
+    student, made = LocalStudent({}), []
+
+    def make():
+        made.append(1)
+        return [1, 2]
+
+    once(student, "exam", make).append(3)
+    assert once(student, "exam", make) == [1, 2]
+    assert made == [1]
+
+    def fails():
+        made.append(2)
+        raise raised(["ValueError"], "no")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            once(student, "other", fails)
+    assert made == [1, 2]

@@ -27,6 +27,7 @@ class Exercise:
     signatures: dict[str, Signature]
     forbidden: tuple[str, ...]  # parts of names ("=name": whole names) of torch operations that the answer must not run
     images: tuple[str, ...] = ()  # names of arguments and results that a failed check shows as pictures
+    seconds: float = 0.0  # CPU time that one call may take, for an answer that trains; 0: the grader's usual limit
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -56,6 +57,7 @@ def load(id: str) -> Exercise:
         signatures={name: Signature.parse(text) for name, text in module.SIGNATURES.items()},
         forbidden=tuple(getattr(module, "FORBIDDEN", ())),
         images=tuple(getattr(module, "IMAGES", ())),
+        seconds=float(getattr(module, "SECONDS", 0.0)),
     )
 
 

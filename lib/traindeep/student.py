@@ -6,9 +6,12 @@ attributes talks to another process; the exceptions and `vjp` below are shared b
 
 import builtins
 import contextlib
+import copy
 import functools
 import importlib
 import sys
+from collections.abc import Callable
+from typing import Any
 
 
 class StudentRaised(Exception):
@@ -58,12 +61,34 @@ def raised(kinds: list[str], text: str) -> StudentRaised:
     return error
 
 
+def once(student, key: str, make: Callable[[], Any]):
+    """What `make` gives, made for the first test that asks for it and remembered for the others.
+
+    For an exercise whose answer takes long to run: all its tests look at the same results. What is remembered lives on
+    the side of the tests, for one student and one exercise; it must be plain data, not an object of the student's.
+
+    Raises:
+        StudentRaised: what the student's code raised the first time, again for every test.
+    """
+    known = student.remembered
+    if key not in known:
+        try:
+            known[key] = make(), None
+        except StudentRaised as error:
+            known[key] = None, error
+    value, error = known[key]
+    if error is not None:
+        raise error
+    return copy.deepcopy(value)
+
+
 class LocalStudent:
     """Attributes are the entries of a namespace, usually the notebook's globals."""
 
     def __init__(self, namespace: dict, forbidden: tuple[str, ...] = ()):
         self._namespace = namespace
         self._forbidden = forbidden
+        self.remembered = {}
 
     def __getattr__(self, name: str):
         if name.startswith("__"):
