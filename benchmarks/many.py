@@ -25,9 +25,9 @@ ROOT = Path(__file__).parents[1]
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def make_class(course: Course, folder: Path, students: int) -> None:
-    """The n-th student is the same in every class."""
-    source = course.source(demo.ASSIGNMENT)
+def make_class(course: Course, folder: Path, students: int, assignment: str = demo.ASSIGNMENT) -> None:
+    """The n-th student is the same in every class: half of the answers right, most others a known answer, some none."""
+    source = course.source(assignment)
     items = [hidden.load(id) for id in exercises_of(source)]
     right = {grade_id(cell): cell.source for cell in source.cells if role(cell) == "solution"}
     known = {
@@ -43,7 +43,7 @@ def make_class(course: Course, folder: Path, students: int) -> None:
                 kind = rng.random()
                 chosen = right[id] if kind < 0.5 else rng.choice(known[id]) if kind < 0.9 else untouched[id]
                 cell.source = f"{chosen}\n# student {number}\n"
-        path = folder / f"s{number:05d}" / demo.ASSIGNMENT / f"{demo.ASSIGNMENT}.ipynb"
+        path = folder / f"s{number:05d}" / assignment / f"{assignment}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_bytes(to_bytes(release))
 
