@@ -249,6 +249,10 @@ def test_hint_and_progress(capsys):
     assert status == 0
     row = next(line for line in out.splitlines() if line.split()[:1] == [ID])
     assert "2 of 3" in row
+    assert ID in run(capsys, "progress", "02")[1]
+    status, out, err = run(capsys, "progress", "77")
+    assert (status, out) == (2, "")
+    assert "there is no notebook 77; there are: " in err
 
 
 def test_reset_restores_the_stub_and_keeps_a_backup(course, capsys):

@@ -292,6 +292,36 @@ def test_progress_words():
     assert lines[-1].startswith("Next: bn_backward in 02_batch_norm")
 
 
+def test_progress_shows_exercises_of_open_notebooks_only():
+    """A notebook that is finished or not begun is one line; the next one is shown, and any other on request."""
+    course = {f"{n:02d}_x": [{"id": f"a{n}", "points": 2}, {"id": f"b{n}", "points": 1}] for n in range(5)}
+    passed = {"outcome": "passed", "best": "passed"}
+    records = {"a0": passed, "b0": passed, "a2": passed, "b2": {"outcome": "failed", "best": "failed"}}
+
+    def shown(**kwargs) -> list[str]:
+        return [line.split()[0] for line in repr(display.ProgressPage(course, records, **kwargs)).splitlines() if line]
+
+    lines = repr(display.ProgressPage(course, records)).splitlines()
+    assert "  00_x      2 of 2  3 of 3" in lines
+    assert "  02_x      1 of 2  2 of 3" in lines
+    assert "  04_x      0 of 2  0 of 3" in lines
+    assert [word for word in shown() if word in [f"a{n}" for n in range(5)]] == ["a1", "a2"]
+    assert [word for word in shown(only="00_x") if word[0] in "ab"] == ["a0", "b0"]
+    assert lines[-1].startswith("Next: a1 in 01_x")
+
+
+def test_progress_of_a_whole_course_fits_a_page():
+    """With every exercise of the real course passed, nothing but one line a notebook is left."""
+    from traindeep import workbook
+
+    course = workbook.course()
+    records = {item["id"]: {"outcome": "passed", "best": "passed"} for group in course.values() for item in group}
+    lines = repr(display.ProgressPage(course, records)).splitlines()
+    assert len(course) > 11
+    assert len(lines) == len(course) + 7
+    assert lines[-1] == "Every exercise passes its visible tests."
+
+
 def test_notebook_gets_html_and_text(monkeypatch):
     """In IPython a page is displayed once, as text/html with text/plain."""
     from IPython.core.interactiveshell import InteractiveShell

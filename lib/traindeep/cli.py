@@ -66,7 +66,11 @@ def parser() -> argparse.ArgumentParser:
 
     sub = command("hint", _hint, help="Show the next hint for an exercise.")
     sub.add_argument("id", metavar="ID")
-    command("progress", _progress, help="Show all exercises and how far you are.")
+
+    sub = command(
+        "progress", _progress, help="Show how far you are in each notebook, and the exercises of the open ones."
+    )
+    sub.add_argument("notebook", nargs="?", default="", help="show the exercises of this one (05) instead")
 
     sub = command("reset", _reset, help="Put the stub of an exercise back; a backup of the notebook is kept beside it.")
     sub.add_argument("id", metavar="ID")
@@ -112,7 +116,11 @@ def _hint(args) -> int:
 
 
 def _progress(args) -> int:
-    display.show_progress()
+    names = list(workbook.course())
+    only = [name for name in names if args.notebook in (name, name[:2])] if args.notebook else [""]
+    if not only:
+        raise Usage(f"there is no notebook {args.notebook}; there are: {', '.join(names) or 'none'}")
+    display.show_progress(only[0])
     return 0
 
 

@@ -184,33 +184,55 @@ class HintPage(Page):
 
 
 class ProgressPage(Page):
-    """All exercises by assignment: outcome, points, hints, attempts and what to do next."""
+    """One line for each notebook; for those that are open, each exercise: outcome, points, hints, attempts, what next."""
 
+    NOTEBOOKS = ("notebook", "pass", "points")
     HEADER = ("exercise", "outcome", "points", "hints", "attempts", "next")
 
-    def __init__(self, course: dict[str, list[dict]], records: dict[str, dict]):
-        """`course` maps an assignment to its exercises (id, points) in order; `records` is `state.all()`."""
-        self.course, self.records = course, records
+    def __init__(self, course: dict[str, list[dict]], records: dict[str, dict], only: str = ""):
+        """`course` maps an assignment to its exercises (id, points) in order; `records` is `state.all()`.
+
+        `only` is an assignment whose exercises are shown, whatever their state, in place of the open ones.
+        """
+        self.course, self.records, self.only = course, records, only
 
     def blocks(self):
         items = [item for group in self.course.values() for item in group]
-        done = [item for item in items if self._record(item).get("best") == "passed"]
+        done = [item for assignment in self.course for item in self._passed(assignment)]
         yield Block("headline", f"{len(done)} of {len(items)} exercises pass their visible tests")
         points, total = _number(sum(i["points"] for i in done)), _number(sum(i["points"] for i in items))
         yield Block(
             "quiet", f"They are worth {points} of {total} points; the hidden tests decide on points when it is graded."
         )
-        for assignment, group in self.course.items():
-            passed = sum(item in done for item in group)
-            rows = tuple(self._row(item) for item in group)
-            yield Block("table", label=f"{assignment}: {passed} of {len(group)} pass", rows=(self.HEADER, *rows))
         following = next_open(self.course, self.records)
+        if len(self.course) > 1:
+            rows = tuple(self._summary(assignment) for assignment in self.course)
+            yield Block("table", label="The notebooks", rows=(self.NOTEBOOKS, *rows))
+        for assignment, group in self.course.items():
+            if assignment == self.only if self.only else self._is_open(assignment, following):
+                rows = tuple(self._row(item) for item in group)
+                label = f"{assignment}: {len(self._passed(assignment))} of {len(group)} pass"
+                yield Block("table", label=label, rows=(self.HEADER, *rows))
         if following:
             yield Block(
                 "paragraph", f"{following[1]} in {following[0]}; `traindeep learn` in a terminal opens it.", "Next:"
             )
         elif items:
             yield Block("paragraph", "Every exercise passes its visible tests.")
+
+    def _is_open(self, assignment: str, following: tuple[str, str] | None) -> bool:
+        """Whether the notebook is the next one, or begun and not finished."""
+        records = [self._record(item) for item in self.course[assignment]]
+        begun = any(records) and any(record.get("outcome") != "passed" for record in records)
+        return begun or (following is not None and following[0] == assignment)
+
+    def _passed(self, assignment: str) -> list[dict]:
+        return [item for item in self.course[assignment] if self._record(item).get("best") == "passed"]
+
+    def _summary(self, assignment: str) -> tuple[str, ...]:
+        group, passed = self.course[assignment], self._passed(assignment)
+        points, total = (_number(sum(item["points"] for item in items)) for items in (passed, group))
+        return assignment, f"{len(passed)} of {len(group)}", f"{points} of {total}"
 
     def _record(self, item: dict) -> dict:
         return self.records.get(item["id"], {})
@@ -280,13 +302,13 @@ def hint(id: str) -> None:
     show(HintPage(id, item.hints, n))
 
 
-def show_progress() -> None:
-    """Show all exercises with their outcomes, points and hints used."""
+def show_progress(only: str = "") -> None:
+    """Show how far each notebook is, and the exercises of the open ones (or of the assignment `only`)."""
     if os.environ.get("TRAINDEEP_GRADING"):  # nobody is there to read it
         return
     from traindeep import workbook
 
-    show(ProgressPage(workbook.course(), state.all()))
+    show(ProgressPage(workbook.course(), state.all(), only))
 
 
 def show(page: Page) -> None:
