@@ -3,6 +3,7 @@
 #   make test          the tests
 #   make learn         open JupyterLab at the next open exercise
 #   make check         format, lint, import rules, "regenerating changes nothing"
+#   make notebooks     all notebooks, recorded answers and the course map from their sources (the same as make build)
 #   make browser-test  the released notebook in JupyterLab in headless Chromium
 #   make assignments   every known right and wrong answer of every notebook, graded behind the wall: most of an hour
 #   make executed      every notebook from top to bottom, with its solutions and untouched: minutes (ONCE=1: each experiment once)
@@ -21,7 +22,7 @@ READY   = $(VENV)/.ready
 export PATH := $(abspath $(BIN)):$(PATH)
 TORCH  := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
-.PHONY: demo test assignments learn check build browser-test executed hostile fuzz soak bench killtable fairness site clean
+.PHONY: demo test assignments learn check build notebooks browser-test executed hostile fuzz soak bench killtable fairness site clean
 
 demo: $(READY)
 	$(BIN)/autograder demo
@@ -40,9 +41,11 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q tests/test_imports.py
 	$(BIN)/autograder build --check
+	$(BIN)/python docs/course.py --check
 
-build: $(READY)
+build notebooks: $(READY)
 	$(BIN)/autograder build
+	$(BIN)/python docs/course.py
 
 killtable: $(READY)
 	$(BIN)/autograder killtable
