@@ -164,7 +164,8 @@ def coverage_page(notebooks: list[Notebook], text: str) -> str:
     for document, rows in parts:
         lines += [f"## {document}", "", "| item | topic | where |", "| --- | --- | --- |"]
         for item, topic, places in rows:
-            lines.append(f"| {item} | {topic} | {', '.join(link_to(place, notebooks) for place in places)} |")
+            shown = item.replace("-", "\N{NON-BREAKING HYPHEN}")
+            lines.append(f"| {shown} | {topic} | {', '.join(link_to(place, notebooks) for place in places)} |")
         lines.append("")
     return "\n".join(lines)
 

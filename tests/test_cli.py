@@ -330,6 +330,9 @@ def test_learn_prints_and_starts_jupyterlab(course, capsys, monkeypatch):
     assert "--no-browser" in started[0]
     assert run(capsys, "learn")[0] == 0
     assert "--no-browser" not in started[1]
+    monkeypatch.chdir(path.parent)  # the links of a notebook lead out of its folder
+    assert run(capsys, "learn")[0] == 0
+    assert f"--ServerApp.root_dir={course / 'notebooks'}" in started[2]
 
 
 def test_learn_says_in_one_line_what_is_missing(course, capsys, monkeypatch, tmp_path):

@@ -154,7 +154,9 @@ def _learn(args) -> int:
     display.line(f"Next: {id} in {path}" if id else f"Every exercise passes its visible tests. Opening {path}")
     if importlib.util.find_spec("jupyterlab") is None:
         raise Usage("JupyterLab is not installed here: pip install jupyterlab")
-    root = Path.cwd() if path.is_relative_to(Path.cwd()) else path.parent
+    # Notebooks link to each other by ../NN_topic/NN_topic.ipynb.
+    beside = path.parents[1] if path.parent.name == path.stem else path.parent
+    root = Path.cwd() if beside.is_relative_to(Path.cwd()) else beside
     address = f"/lab/tree/{urllib.parse.quote(path.relative_to(root).as_posix())}"
     # -y: one Ctrl-C ends it, without a question. (A path as argument is not in the address that JupyterLab prints.)
     command = [

@@ -56,8 +56,8 @@ pytestmark = [
 
 @pytest.fixture
 def server(tmp_path):
-    """JupyterLab on a copy of the released notebook, with no settings of the user's; gives its address."""
-    shutil.copytree(ROOT / "notebooks" / ASSIGNMENT, tmp_path / ASSIGNMENT)
+    """JupyterLab on a copy of the released notebooks, with no settings of the user's; gives its address."""
+    shutil.copytree(ROOT / "notebooks", tmp_path, dirs_exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -273,3 +273,22 @@ def test_from_an_unrun_cell_to_a_pass_that_outlives_the_kernel(page, tmp_path):
     assert_calm(page)
     stored = json.loads((tmp_path / "home" / "progress.json").read_text())["exercises"][EXERCISE]
     assert (stored["best"], stored["attempts"]) == ("passed", 2)
+
+
+def test_links_lead_to_the_notebooks_before_and_after(page):
+    """A click on a notebook's number in the first cell, and on "Next" in the last text, opens that notebook."""
+    names = Course(ROOT).assignments
+    here = names.index(ASSIGNMENT)
+    for index, name in ((0, names[here - 1]), (-2, names[here + 1])):  # the last cell calls progress()
+        page.evaluate(
+            """async ([index, path]) => {
+                const widget = await window.jupyterapp.commands.execute('docmanager:open', {path});
+                const content = widget.content;
+                await content.scrollToItem(content.widgets.length * (index < 0) + index, 'center');
+            }""",
+            [index, f"{ASSIGNMENT}/{ASSIGNMENT}.ipynb"],
+        )
+        page.locator(f'.jp-MarkdownOutput a[href*="{name}"]:visible').first.click()
+        page.wait_for_function(
+            "path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=f"{name}/{name}.ipynb"
+        )
