@@ -27,6 +27,9 @@ TRAIN, NOISE, CLASSES, FEW = (
     len(SHAPES),
     12,
 )  # one in six of the replaced labels is right by chance: 10 % wrong
+# Wrong labels, smoothing and mixing make a good model too modest by 0.1 to 0.2 (docs/capstone.md); softmax twice by 0.5.
+ECE = 0.25
+CALIBRATED = f"calibration error is {ECE:.2f} or less"
 
 
 # ---- the exam --------------------------------------------------------------------------------------------
@@ -120,13 +123,14 @@ def symptoms(papers: list[dict]) -> dict:
         "predict(images) has shape (n, 6)": True,
         "accuracy": " and ".join(dict.fromkeys(_level(paper) for paper in papers)),
         "right if the classes had other numbers": both(_renamed),
-        "nearly all images get one of two classes": both(lambda p: _share_of_two(p["all"]) > 0.9),
         "rows add up to 1": both(lambda p: _ones(p["all"].sum(1))),
         "numbers lie between 0 and 1": both(lambda p: p["all"].min() > -1e-4 and p["all"].max() < 1 + 1e-4),
         "exp of the numbers adds up to 1": both(lambda p: _ones(np.exp(np.minimum(p["all"], 50)).sum(1))),
         "columns add up to 1": both(lambda p: _ones(p["all"].sum(0))),
         "every prediction is certain": both(lambda p: bool((p["all"].max(1) > 0.999).all())),
-        "no prediction is above 0.4": both(lambda p: bool((p["all"].max(1) < 0.4).all())),
+        "right, but no prediction is above 0.4": both(
+            lambda p: _level(p) == "good" and bool((p["all"].max(1) < 0.4).all())
+        ),
         "the same images again give the same": both(lambda p: _near(p["few"], p["again"])),
         "another order gives the same": both(lambda p: _near(p["few"], p["reversed"])),
         "an image alone gives the same as in a batch": both(
@@ -140,10 +144,6 @@ def _ones(sums) -> bool:
     return bool(np.allclose(sums, 1, atol=1e-3))
 
 
-def _share_of_two(p) -> float:
-    return float(np.sort(np.bincount(p.argmax(1), minlength=CLASSES))[-2:].sum() / len(p))
-
-
 def judged(papers: list[dict], bound: float) -> dict:
     """The symptoms, and whether the mean accuracy is `bound` or more."""
     mean = np.mean([accuracy(paper) for paper in papers])
@@ -151,11 +151,11 @@ def judged(papers: list[dict], bound: float) -> dict:
 
 
 def calibrated(papers: list[dict]) -> dict:
-    """The symptoms, and whether the mean calibration error is 0.20 or less."""
+    """The symptoms, and whether the mean calibration error is ECE or less."""
     found = symptoms(papers)
     if found["predict(images) has shape (n, 6)"]:
         error = np.mean([calibration_error(paper) for paper in papers])
-        found["calibration error is 0.20 or less"] = bool(error <= 0.2)
+        found[CALIBRATED] = bool(error <= ECE)
     return found
 
 
@@ -172,7 +172,7 @@ PROBABILITIES = {
     "rows add up to 1": True,
     "numbers lie between 0 and 1": True,
     "every prediction is certain": False,
-    "calibration error is 0.20 or less": True,
+    CALIBRATED: True,
 }
 ONE_BY_ONE = {
     "the same images again give the same": True,
@@ -219,7 +219,7 @@ def test_accuracy_for_full_points(compare):
 
 
 def test_probabilities(compare):
-    """predict gives probabilities, and its confidence is not farther than 0.20 from its accuracy."""
+    """predict gives probabilities, and its confidence is not farther than 0.25 from its accuracy."""
     compare.expect({"accuracy": "good"} | PROBABILITIES, _calibration)
 
 
