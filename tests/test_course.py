@@ -104,10 +104,11 @@ def test_first_cells_state_points_and_hours(notebooks):
     for notebook in notebooks:
         first = " ".join(notebook.intro.split())
         said = re.search(
-            r"\*\*Points\*\*: (\d+) for code in (\w+) exercises, (\d+) for (\w+) questions? in words", first
+            r"\*\*Points\*\*: (\d+) for code in (\w+) exercises, (\d+) for (?:(\w+) questions? in words|a report)",
+            first,
         )
         assert said, notebook.name
-        points, exercises, in_words, questions = said.groups()
+        points, exercises, in_words, questions = said.groups("one")  # the report is one question
         assert int(points) == sum(notebook.exercises.values()), notebook.name
         assert WORDS.index(exercises) == len(notebook.exercises), notebook.name
         assert int(in_words) == sum(notebook.questions.values()), notebook.name
@@ -140,6 +141,16 @@ def test_map_says_what_one_can_do_after_each_notebook(notebooks):
     """Each notebook has its goals on the map, in order."""
     headings = re.findall(r"^### (\d\d) · ", (ROOT / "docs/course.md").read_text(), re.M)
     assert headings == [n.number for n in notebooks]
+
+
+def test_figures_have_one_style():
+    """Every notebook sets the common style, and its own colours are those of the palette, black, white and greys."""
+    for path in sorted((ROOT / "solutions").glob("[0-9][0-9]_*.py")):
+        text = path.read_text()
+        assert re.search(r"^style\(\)$", text, re.M), path.name
+        assert not re.search(r"rcParams|plt\.style|seaborn", text), path.name
+        for color in re.findall(r"""\b(?:face|edge|e)?color=["']([^"']+)["']""", text):
+            assert re.fullmatch(r"black|white|none|0\.\d+", color), f"{path.name}: color={color!r}"
 
 
 # ---- glossary --------------------------------------------------------------------------------------------
