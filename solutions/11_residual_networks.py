@@ -1966,6 +1966,9 @@ print("loss, rule and mean of 30:", both[:, 1].mean().round(3), both[:, 3].mean(
 # - **Euler's method** as a resemblance with a measured order, and trained blocks that do not follow it closely.
 # - **One ladder**: dropout, DropBlock, spatial dropout and stochastic depth are one method with different coins.
 #   Notebook 12 has them as options; a network of three blocks has little depth to drop, so measure before you believe.
+#
+# **Next**: [12 · Capstone: a small residual network with everything](../12_capstone/12_capstone.ipynb).
+
 
 # %%
 progress()
