@@ -509,11 +509,68 @@ PreActBlock, StochasticDepth = use("PreActBlock"), use("StochasticDepth")
 survival_probs, InvertedDropout = use("survival_probs"), use("InvertedDropout")
 
 
+def terms(block, x):
+    """The skip and the branch of a PreActBlock, whose sum is block(x)."""
+    h = F.relu(block.bn1(x))
+    projects = any(name.startswith("shortcut.") for name, _ in block.named_parameters())
+    return block.shortcut(h) if projects else x, block.conv2(F.relu(block.bn2(block.conv1(h))))
+
+
 # %% exercise="build_resnet" points=8
 def build_resnet(in_ch, classes, width, blocks, p_L=1.0, p_drop=0.0, norm=nn.BatchNorm2d):
-    """To be written."""
+    """A residual network of three stages, for images of any size: an nn.Module, (N, in_ch, H, W) -> (N, classes).
+
+    From the input to the output:
+
+        stem      3x3 convolution with padding 1, in_ch -> width, and nothing behind it
+        stages    three, of `blocks` PreActBlocks each, with width, 2 width and 4 width channels; the first block of the
+                  second and of the third stage has stride 2 (the first block of a stage is one of the `blocks`)
+        gates     each block has its StochasticDepth. Block l of L = 3 blocks, counted from 1 through the whole network,
+                  keeps its branch with probability 1 - l / L (1 - p_L), each example for itself; skips always stay
+        end       norm, relu, mean over all pixels, dropout with p_drop, linear layer to logits
+
+    Names of members, and whether the stem has a bias, are up to you. StochasticDepth may have either scale.
+
+    Args:
+        in_ch: Channels of the images.
+        classes: Number of logits.
+        width: Channels of the first stage, 1 or more.
+        blocks: Blocks of each stage, 1 or more.
+        p_L: Probability that the branch of the last block survives.
+        p_drop: Probability that a feature is dropped in front of the linear layer.
+        norm: Makes a norm from a number of channels; called for each place, in the blocks and behind the last one.
+
+    Raises:
+        ValueError: width < 1 or blocks < 1.
+    """
     ### BEGIN SOLUTION
-    raise NotImplementedError
+    for name, value in (("width", width), ("blocks", blocks)):
+        if value < 1:
+            raise ValueError(f"{name} must be 1 or more, got {value}")
+    return ResNet(in_ch, classes, width, blocks, p_L, p_drop, norm)
+
+
+class ResNet(nn.Module):
+    def __init__(self, in_ch, classes, width, blocks, p_L, p_drop, norm):
+        super().__init__()
+        channels = [width] + [width] * blocks + [2 * width] * blocks + [4 * width] * blocks
+        self.stem = nn.Conv2d(in_ch, width, 3, padding=1, bias=False)
+        self.blocks, self.gates = nn.ModuleList(), nn.ModuleList()
+        for number, p in enumerate(survival_probs(3 * blocks, p_L)):
+            stride = 2 if number in (blocks, 2 * blocks) else 1
+            self.blocks.append(PreActBlock(channels[number], channels[number + 1], stride=stride, norm=norm))
+            self.gates.append(StochasticDepth(float(p)))
+        self.norm, self.dropout = norm(4 * width), InvertedDropout(p_drop)
+        self.linear = nn.Linear(4 * width, classes)
+
+    def forward(self, x):
+        x = self.stem(x)
+        for block, gate in zip(self.blocks, self.gates, strict=True):
+            skip, branch = terms(block, x)
+            x = gate(branch, skip)
+        features = F.relu(self.norm(x)).mean((2, 3))
+        return self.linear(self.dropout(features))
+
     ### END SOLUTION
 
 
@@ -565,9 +622,69 @@ EarlyStopper = use("EarlyStopper")
 def train_with_early_stopping(
     model, train, val, epochs, batch_size, lr, wd=0.0, augment=None, loss=F.cross_entropy, patience=5, seed=0
 ):
-    """To be written."""
+    """Train a classifier in place until its validation loss no longer improves; keep the best epoch.
+
+    SGD with momentum 0.9 and weight decay for weights only. Each epoch goes through all training samples once, in a new
+    random order, in batches of batch_size (the last one may be smaller; one of a single sample is left out or joined to
+    another). After each epoch the model is evaluated on all of val; an EarlyStopper with `patience` looks at that loss.
+    Another optimizer of torch or a schedule is fine, as long as what is promised here holds.
+
+    Args:
+        model: An nn.Module, (n, ...) -> (n, classes).
+        train: (X, y), tensors. y holds classes, or whatever augment and loss take.
+        val: (X, y), tensors, y (n,) with classes.
+        epochs: The most epochs, 1 or more.
+        batch_size: Samples of a batch.
+        lr: Learning rate.
+        wd: Weight decay, as in decay_param_groups.
+        augment: None, or a function (x, y) -> (x, y) for each batch that is trained on, and for no other.
+        loss: (logits, y) -> mean loss of a batch, a tensor without axes; for training and for validation.
+        patience: As in EarlyStopper.
+        seed: Given to torch.manual_seed, so that it decides the order of the samples and all that model and augment draw.
+
+    Returns:
+        (model, history): the model itself, in evaluation mode, with all weights and buffers of the best epoch, and a dict
+
+            train_loss    for each epoch the mean loss over the samples, as they were trained on
+            val_loss      for each epoch the mean loss over the validation samples
+            val_acc       for each epoch the share of the validation samples whose largest logit is the right one
+            best_epoch    the epoch with the smallest val_loss, counted from 0
+
+    Raises:
+        ValueError: epochs < 1; train or val without samples.
+    """
     ### BEGIN SOLUTION
-    raise NotImplementedError
+    if epochs < 1:
+        raise ValueError(f"epochs must be 1 or more, got {epochs}")
+    for name, (X, _) in (("train", train), ("val", val)):
+        if len(X) == 0:
+            raise ValueError(f"{name} has no samples")
+    (X, y), history = train, {"train_loss": [], "val_loss": [], "val_acc": []}
+    sgd, stopper = torch.optim.SGD(decay_param_groups(model, wd), lr=lr, momentum=0.9), EarlyStopper(patience)
+    torch.manual_seed(seed)
+    for _ in range(epochs):
+        model.train()
+        total = seen = 0
+        for rows in torch.randperm(len(X)).split(batch_size):
+            if len(rows) == 1 < len(X):  # nothing to normalize
+                continue
+            inputs, targets = (X[rows], y[rows]) if augment is None else augment(X[rows], y[rows])
+            value = loss(model(inputs), targets)
+            sgd.zero_grad()
+            value.backward()
+            sgd.step()
+            total, seen = total + len(rows) * value.item(), seen + len(rows)
+        history["train_loss"].append(total / seen)
+
+        model.eval()
+        with torch.no_grad():
+            logits = model(val[0])
+            history["val_loss"].append(loss(logits, val[1]).item())
+            history["val_acc"].append((logits.argmax(1) == val[1]).float().mean().item())
+        if stopper.update(history["val_loss"][-1], model.state_dict()):
+            break
+    model.load_state_dict(stopper.best_weights)
+    return model, history | {"best_epoch": stopper.best_step}
     ### END SOLUTION
 
 
