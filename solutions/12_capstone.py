@@ -748,7 +748,7 @@ def train_capstone(X, y, seed):
         ValueError: the images do not have 3 channels; train_capstone and predict both say so.
 
     The exam trains twice, on 500 images each that nobody has seen, and asks for 600 others each time. Mean accuracy of
-    0.80 or more: 4 points, 0.85: 2 more, 0.88: 2 more. Probabilities with a calibration error of 0.25 or less: 1. One image
+    0.80 or more: 4 points, 0.85: 2 more, 0.88: 2 more. Probabilities with a calibration error of 0.30 or less: 1. One image
     at a time as in a batch, and refusals: 1. A call may take 60 seconds of CPU time. X and y are all there is to learn from.
     """
     ### BEGIN SOLUTION

@@ -85,7 +85,7 @@ def test_accuracy_88(student, compare, rng):
 
 @part("probabilities")
 def test_probabilities(student, compare, rng):
-    """Better than guessing, predict gives probabilities, and its confidence is not farther than 0.25 from its accuracy."""
+    """Better than guessing, predict gives probabilities, and its confidence is not farther than 0.30 from its accuracy."""
     compare.expect({"accuracy": "good"} | PROBABILITIES, _calibration, _exam_seed(student, rng))
 
 

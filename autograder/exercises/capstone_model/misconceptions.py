@@ -2,15 +2,12 @@
 
 import copy
 import functools
-import itertools
 
 import torch
 from torch import nn
 from traindeep.data import shapes
 from traindeep.reference import capstone_model
 from traindeep.reference.capstone_model import residual_net
-
-_numbers = itertools.count()
 
 
 def _net(X, y, seed):
@@ -26,11 +23,15 @@ def _checked(predict):
     @functools.wraps(predict)
     @torch.no_grad()
     def checked(images):
-        if images.shape[1] != 3:
-            raise ValueError(f"images must have 3 channels, got {images.shape[1]}")
+        _three_channels(images)
         return predict(images)
 
     return checked
+
+
+def _three_channels(images, kind=ValueError):
+    if images.shape[1] != 3:
+        raise kind(f"X and images must have 3 channels, got {images.shape[1]}")
 
 
 def _answer(X, y, seed, last=lambda logits: logits.softmax(1)):
@@ -42,7 +43,7 @@ def _answer(X, y, seed, last=lambda logits: logits.softmax(1)):
 
 
 def training_mode(X, y, seed):
-    """Your net is still in training mode when it predicts: dropout draws, and batch norm uses the images that happen to be in the batch. Put it into evaluation mode in predict."""
+    """Two predictions for the same images differ. Most often the net is still in training mode, where dropout draws and batch norm uses the images that happen to be in the batch: call eval() in predict. Random views of an image do it, too; fixed ones are fine."""
     net, mean, std = _net(X, y, seed)
     net.train()
     return _checked(lambda images: net((images - mean) / std).softmax(1))
@@ -53,15 +54,6 @@ def batch_statistics(X, y, seed):
     net, mean, std = _net(X, y, seed)
     for layer in net.modules():
         if isinstance(layer, nn.BatchNorm2d):
-            layer.train()
-    return _checked(lambda images: net((images - mean) / std).softmax(1))
-
-
-def dropout_at_test_time(X, y, seed):
-    """Two predictions for the same images differ: something random is still switched on in predict, dropout or a random augmentation. A mean over fixed views of an image is fine, a draw is not."""
-    net, mean, std = _net(X, y, seed)
-    for layer in net.modules():
-        if isinstance(layer, nn.Dropout):
             layer.train()
     return _checked(lambda images: net((images - mean) / std).softmax(1))
 
@@ -142,13 +134,9 @@ def one_net_for_all(X, y, seed):
 _global = {}
 
 
-def works_once(X, y, seed):
-    """Only the first call trains; a second gives a model that guesses. Net, optimizer and schedule must be made inside train_capstone, anew for each call."""
-    return (_answer if next(_numbers) % 2 == 0 else untrained)(X, y, seed)
-
-
 def nearest_image(X, y, seed):
     """You look up the training image that is nearest, pixel by pixel. That is memory, not a model: a shape that moved by two pixels is far from itself."""
+    _three_channels(X)
 
     def predict(images):
         nearest = torch.cdist(images.flatten(1), X.flatten(1)).argmin(1)
@@ -160,27 +148,25 @@ def nearest_image(X, y, seed):
 # ---- bad input -------------------------------------------------------------------------------------------
 
 
-def any_channels(X, y, seed):
-    """Images of one channel get a prediction: subtracting the mean of three channels makes three of the one. Refuse them with a ValueError, in predict too."""
+def unchecked(X, y, seed):
+    """Images of one channel get a prediction: subtracting the mean of three channels makes three of the one. Refuse them, and X, with a ValueError."""
+    _three_channels(X, RuntimeError)
+    return checked_in_training_only(X, y, seed)
+
+
+def checked_in_training_only(X, y, seed):
+    """train_capstone refuses images that do not have three channels, predict does not: with one channel it gives numbers, with two an error of the library."""
     net, mean, std = _net(X, y, seed)
-
-    @torch.no_grad()
-    def predict(images):
-        return net((images - mean) / std).softmax(1)
-
-    return predict
+    return torch.no_grad()(lambda images: net((images - mean) / std).softmax(1))
 
 
 def error_of_the_library(X, y, seed):
     """With a wrong number of channels torch raises its own error, deep inside. Check the shape first and raise a ValueError that names the argument."""
-    if X.shape[1] != 3:
-        raise RuntimeError("expected input to have 3 channels")
-    net, mean, std = _net(X, y, seed)
+    _three_channels(X, RuntimeError)
+    predict = _answer(X, y, seed)
 
-    @torch.no_grad()
-    def predict(images):
-        if images.shape[1] != 3:
-            raise RuntimeError("expected input to have 3 channels")
-        return net((images - mean) / std).softmax(1)
+    def unchecked(images):
+        _three_channels(images, RuntimeError)
+        return predict(images)
 
-    return predict
+    return unchecked

@@ -27,8 +27,8 @@ TRAIN, NOISE, CLASSES, FEW = (
     len(SHAPES),
     12,
 )  # one in six of the replaced labels is right by chance: 10 % wrong
-# Wrong labels, smoothing and mixing make a good model too modest by 0.1 to 0.2 (docs/capstone.md); softmax twice by 0.5.
-ECE = 0.25
+# Wrong labels, smoothing and mixing make a good model too modest by 0.1 to 0.25 (docs/capstone.md); softmax twice by 0.5.
+ECE = 0.30
 CALIBRATED = f"calibration error is {ECE:.2f} or less"
 
 
@@ -97,14 +97,14 @@ def calibration_error(paper: dict, bins: int = 10) -> float:
 
 def _level(paper) -> str:
     share = accuracy(paper)
-    return "like guessing" if share < 0.3 else "better than guessing" if share < 0.6 else "good"
+    return "like guessing" if share < 0.25 else "better than guessing" if share < 0.7 else "good"
 
 
 def _renamed(paper) -> bool:
     """Whether the answers would be good if the classes had other numbers."""
     counts = np.zeros((CLASSES, CLASSES))
     np.add.at(counts, (paper["all"].argmax(1), paper["labels"]), 1)
-    return bool(counts[linear_sum_assignment(-counts)].sum() > 0.6 * counts.sum() and accuracy(paper) < 0.6)
+    return bool(counts[linear_sum_assignment(-counts)].sum() > 0.6 * counts.sum() and _level(paper) != "good")
 
 
 def _near(a, b) -> bool:
@@ -122,7 +122,7 @@ def symptoms(papers: list[dict]) -> dict:
     return {
         "predict(images) has shape (n, 6)": True,
         "accuracy": " and ".join(dict.fromkeys(_level(paper) for paper in papers)),
-        "right if the classes had other numbers": both(_renamed),
+        "right if the classes had other numbers": [_renamed(paper) for paper in papers],
         "rows add up to 1": both(lambda p: _ones(p["all"].sum(1))),
         "numbers lie between 0 and 1": both(lambda p: p["all"].min() > -1e-4 and p["all"].max() < 1 + 1e-4),
         "exp of the numbers adds up to 1": both(lambda p: _ones(np.exp(np.minimum(p["all"], 50)).sum(1))),
@@ -219,7 +219,7 @@ def test_accuracy_for_full_points(compare):
 
 
 def test_probabilities(compare):
-    """predict gives probabilities, and its confidence is not farther than 0.25 from its accuracy."""
+    """predict gives probabilities, and its confidence is not farther than 0.30 from its accuracy."""
     compare.expect({"accuracy": "good"} | PROBABILITIES, _calibration)
 
 
