@@ -1,13 +1,13 @@
 """Run the hostile corpus against stock nbgrader and otter-grader.
 
     python benchmarks/hostile_others.py --json FILE [--each N] [--only NAME ...] [--grader nbgrader|otter]
-    python benchmarks/hostile_others.py --json FILE --ours FILE [--also NAME=FILE] --page docs/hostile.md     only write the page
+    python benchmarks/hostile_others.py --json FILE --ours FILE [--also NAME=FILE] [--note TEXT] --page docs/hostile.md
 
-These graders run a submission with the full power of whoever started them. Every attack therefore gets a bubblewrap of
-its own: no network, own processes, everything read-only but bounded tmpfs, and control groups that bound memory and
-processes. Where that cannot be had nothing is run. The class is [s00-honest, attack, s99-honest], s00 already graded. The
-assignment is whole but for its experiment cells. FILE is written after every attack; a second run goes on where the
-first has ended.
+The last form only writes the page. These graders run a submission with the full power of whoever started them. Every
+attack therefore gets a bubblewrap of its own: no network, own processes, everything read-only but bounded tmpfs, and
+control groups that bound memory and processes. Where that cannot be had nothing is run. The class is [s00-honest,
+attack, s99-honest], s00 already graded. The assignment is whole but for its experiment cells. FILE is written after
+every attack; a second run goes on where the first has ended.
 """
 
 import argparse
@@ -440,6 +440,7 @@ def main() -> int:
     options.add_argument(
         "--also", action="append", default=[], metavar="NAME=FILE", help="another run of ours, as --ours"
     )
+    options.add_argument("--note", default="", help="a sentence for the page: how the rows came about")
     options.add_argument("--page", type=Path, help="write this page instead of running anything")
     args = options.parse_args()
     rows = json.loads(args.json.read_text()) if args.json.is_file() else {}
@@ -450,7 +451,7 @@ def main() -> int:
 
         also = dict(each.split("=", 1) for each in args.also)
         also = {name: json.loads(Path(file).read_text()) for name, file in also.items()}
-        args.page.write_text(hostile_page.page(json.loads(args.ours.read_text()), rows, also))
+        args.page.write_text(hostile_page.page(json.loads(args.ours.read_text()), rows, also, args.note))
         return 0
     import tempfile
 
@@ -473,7 +474,7 @@ def main() -> int:
         todo = [(g, a) for g in wanted for a in attacks if a.name not in rows.get(g, {})]
         for grader in dict.fromkeys(g for g, _ in todo):
             outside.prepare(grader)
-            print(f"{grader}: an honest submission takes {outside.pace:.0f} s; {len(attacks)} attacks")
+            print(f"{grader}: an honest submission takes {outside.pace:.0f} s; {len(attacks)} attacks", flush=True)
         for grader, attack in todo:
             found = outside.run(grader, f"{attack.section}.{attack.name}", SECONDS + 2 * outside.pace)
             said = verdict(attack, found, points)

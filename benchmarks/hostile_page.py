@@ -12,8 +12,9 @@ network and with bounded memory, processes and files; the graders themselves hav
     python benchmarks/hostile_others.py --json build/hostile-others.json{each}
     python benchmarks/hostile_others.py --json build/hostile-others.json --ours build/hostile-ours.json --page docs/hostile.md
 
-`make hostile` runs our column; continuous integration runs the first attack of each number (`make hostile EACH=1`), which
-is every line of the list and every one of our own, and leaves their variations to this page.
+A run at the other level (`--isolation confined`) or as another user is a file of its own, which the last command takes with
+`--also NAME=FILE`. `make hostile` runs our column; continuous integration runs the first attack of each number (`make hostile EACH=1`),
+which is every line of the list and every one of our own, and leaves their variations to this page.
 
 - **fine**: the right score, and no harm
 - **FULL**: points that were not earned
@@ -32,8 +33,14 @@ does nothing to them and reads "fine".
 TOTAL = "Of {count} attacks, {name}: {words}.\n"
 
 
-def page(ours: list[dict], others: dict[str, dict[str, dict]], also: dict[str, list[dict]]) -> str:
-    """The whole page; an attack that a grader has not seen yet has a dash there. `also`: more runs of ours, by name."""
+def page(ours: list[dict], others: dict[str, dict[str, dict]], also: dict[str, list[dict]], note: str = "") -> str:
+    """The whole page.
+
+    Args:
+        ours, others: Rows of our run, and of each other grader by attack; one that it has not seen yet has a dash.
+        also: More runs of ours, by name.
+        note: A sentence on how the rows came about.
+    """
     seen = set().union(*others.values()) if others else set()
     shown = [row for row in ours if row["name"] in seen] + [row for row in ours if row["name"] not in seen]
     shown.sort(key=lambda row: row["number"])
@@ -56,6 +63,7 @@ def page(ours: list[dict], others: dict[str, dict[str, dict]], also: dict[str, l
     for grader, rows in others.items():
         words = counted([kind for row in rows.values() for kind in row["classes"]])
         text += "\n" + TOTAL.format(count=len(rows), name=grader, words=words)
+    text += f"\n{note}\n" if note else ""
     text += "\n| | attack | ours | nbgrader | otter |\n| --- | --- | --- | --- | --- |\n"
     for row in shown:
         cells = [str(row["number"]), row["says"], ours_cell(row)]
