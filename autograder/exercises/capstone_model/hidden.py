@@ -62,7 +62,7 @@ def _one_by_one(student, seed):
 
 
 def _refusals(student, seed):
-    return refusals(student, _papers(student, seed))
+    return refusals(_papers(student, seed))
 
 
 @part("accuracy of 0.80")
