@@ -12,9 +12,10 @@ network and with bounded memory, processes and files; the graders themselves hav
     python benchmarks/hostile_others.py --json build/hostile-others.json{each}
     python benchmarks/hostile_others.py --json build/hostile-others.json --ours build/hostile-ours.json --page docs/hostile.md
 
-A run at the other level (`--isolation confined`) or as another user is a file of its own, which the last command takes with
-`--also NAME=FILE`. `make hostile` runs our column; continuous integration runs the first attack of each number (`make hostile EACH=1`),
-which is every line of the list and every one of our own, and leaves their variations to this page.
+A run at the other level (`--isolation confined`) or as another user is a file of its own, which the last command takes
+with `--also NAME=FILE`. `make hostile` runs our column; continuous integration runs the first attack of each number
+(`make hostile EACH=1`), which is every line of the list and every one of our own, and leaves their variations to this
+page.
 
 - **fine**: the right score, and no harm
 - **FULL**: points that were not earned

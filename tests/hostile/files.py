@@ -412,7 +412,7 @@ def many_files_beside(hand_in):
     hand_in()
 
 
-@attack(136, Expect(total=0, problem="MiB"))
+@attack(136, Expect(total=0, problem="MiB"), kernels=False)  # the wall around other graders has no room for it
 def sparse_notebook(hand_in):
     """The notebook claims to be a terabyte long and takes no room on the disk."""
     with open(hand_in.path, "wb") as file:
