@@ -759,8 +759,8 @@ check("train_with_early_stopping")
 # | a picture alone gets the probabilities that it gets in a batch; pictures without three channels are refused | 1 |
 #
 # One call may take 60 seconds of one processor; a few seconds are enough. The limits are set so that honest work
-# reaches all of it: a residual network of width 8 to 12, one block per stage, with flips and crops, decay and 20 to 30
-# epochs is above 0.88 in nearly every seed.
+# reaches all of it: residual networks of width 8 to 12 with one block per stage, flips and crops, decay and about 30
+# epochs are above 0.88, and our own solution, two networks of width 8 with their answers averaged, gets 0.90 to 0.96.
 #
 # Use something of **each family**, and say in a comment why: normalization, dropout or stochastic depth, augmentation,
 # regularization (decay, smoothing, mixing, early stopping), residual blocks. `train_with_early_stopping` with your
@@ -901,7 +901,7 @@ for ax, (name, probs), color, marker in zip(axes, answers.items(), ("blue", "ora
     conf, acc, size = (bins[key][many] for key in ("conf", "acc", "count"))
     ax.plot([0, 1], [0, 1], ":", color="black", marker="")
     ax.plot(conf, acc, color=COLORS[color], marker=marker)
-    ax.scatter(conf, acc, s=2 * size, color=COLORS[color], alpha=0.25, linewidth=0)
+    ax.scatter(conf, acc, s=size, color=COLORS[color], alpha=0.25, linewidth=0)
     ax.set(xlim=(0.2, 1.03), ylim=(0, 1.05), xlabel="confidence", title=f"{name}: ECE {errors[name]:.3f}")
     ax.text(0.72, 0.12, "overconfident", color="0.4", fontsize=9)
     ax.text(0.24, 0.95, "too modest", color="0.4", fontsize=9)
@@ -918,7 +918,24 @@ left_over = errors["T, noisy labels"] - errors["T, right labels"]
 claim("(16) One from noisy labels leaves an ECE that is larger by", left_over, holds=left_over > 0)
 
 # %% [markdown]
-# (to come)
+# Figure: share of right answers against confidence, in bins with at least ten answers; the pale circles show how many.
+# Left, the model as it is: nearly all points lie above the diagonal, and most answers have a confidence of 0.8 to 1
+# and are right. Middle, with the temperature from noisy labels: hardly a difference. Right, with the one from right
+# labels: most answers have a confidence near 1, and the points lie near the diagonal. (The numbers that follow are
+# those of our solution. Yours has others.)
+#
+# **What to notice.**
+#
+# - **Too modest**: it says 0.80 on average and is right in 0.96 of the cases. Three things can pull in this direction,
+#   the wrong labels, label smoothing, and the average of several networks and views. None of them hurts the *order* of
+#   the answers.
+# - **One number mends it**, $T$ near 0.4, without a change of a single answer. The ECE falls to a tenth.
+# - **But you cannot find that number with the labels you have.** Fitted with noisy labels, $T$ stays near 1, and it is
+#   right to do so: in a world where one label in ten is wrong, an answer of 0.8 or 0.9 *is* calibrated. Calibration is
+#   always calibration **to a distribution of labels**. Whoever wants it for the truth needs some pictures with labels
+#   that are true, and a few hundred are enough.
+# - The exam asks for an ECE of 0.30 at most, and this is why it is so generous: one label in ten was wrong, and honest
+#   work is too modest by more than 0.1.
 
 # %% [markdown]
 # ## 7 · The report
