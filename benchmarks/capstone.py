@@ -70,10 +70,15 @@ RECIPES = (
     Recipe("MixUp", mixup=0.2, p_drop=0.0, colours=True),
     Recipe("Cutout, permuted colours", cutout=5, colours=True),
     Recipe("AdamW", adam=True, lr=0.01, decay=0.05, colours=True),
-    Recipe("layer norm (one group)", norm=functools.partial(nn.GroupNorm, 1), colours=True, mirror=True),
+    Recipe("layer norm, AdamW", adam=True, lr=0.005, norm=functools.partial(nn.GroupNorm, 1), colours=True),
     Recipe("two blocks per stage, stochastic depth 0.9", blocks=2, p_L=0.9, p_drop=0.0, colours=True),
     Recipe(
-        "instance norm, batches of 64", norm=functools.partial(nn.InstanceNorm2d, affine=True), batch=64, colours=True
+        "group norm, batches of 16, SGD",
+        norm=functools.partial(nn.GroupNorm, 4),
+        batch=16,
+        lr=0.05,
+        colours=True,
+        mirror=True,
     ),
 )
 

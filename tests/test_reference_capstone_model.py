@@ -156,4 +156,5 @@ def test_wrong_shape_is_a_fact():
     )
     assert exercise.symptoms(papers) == {"predict(images) has shape (n, 6)": False}
     assert exercise.accuracy(papers[0]) == 0
-    assert not exercise.judged(papers, 0.8)["accuracy is 0.80 or more"]
+    with pytest.raises(AssertionError, match="the accuracy is 0.000; it should be 0.80 or more"):
+        exercise.at_least(papers, 0.8)

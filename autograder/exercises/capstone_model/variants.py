@@ -84,13 +84,13 @@ def checkpoints(X, y, seed):
     generator = torch.Generator().manual_seed(seed)
     rng, epochs, kept = np.random.default_rng([seed, 1]), 36, []
     torch.manual_seed(seed)
-    net = _net(nn.BatchNorm2d, 8, 0.0, p=0.95)
+    net = _net(nn.BatchNorm2d, 8, 0.0, p=0.97)
     order = torch.randperm(len(X), generator=generator)
     held_out, train = order[:50], order[50:]
     mean = X[train].mean((0, 2, 3)).view(1, 3, 1, 1)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-3)
     for epoch in range(epochs):
-        optimizer.param_groups[0]["lr"] = 0.05 * (1 + math.cos(math.pi * epoch / epochs))
+        optimizer.param_groups[0]["lr"] = 0.03 * (1 + math.cos(math.pi * epoch / epochs)) * min(1, (epoch + 1) / 4)
         net.train()
         for rows in train[torch.randperm(len(train), generator=generator)].chunk(14):
             x, targets = _mirrored_and_rolled(X[rows] - mean, rng), F.one_hot(y[rows], 6).float()
