@@ -60,6 +60,10 @@ def main(control_fd: int) -> None:
     for name in setup["warm"]:
         with contextlib.suppress(Exception):  # then it is each child's own affair
             importlib.import_module(name)
+    with contextlib.suppress(Exception):
+        course = importlib.import_module("traindeep")
+        for name in course.__all__:
+            getattr(course, name)  # loads its module, which each child would do anew
     if lockdown.LINUX:
         lockdown.prctl(lockdown.PR_SET_DUMPABLE, 0)  # no ptrace, no /proc/PID/mem
     setup["base"] = lockdown.address_space() if lockdown.LINUX else 0
