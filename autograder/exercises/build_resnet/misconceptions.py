@@ -3,9 +3,9 @@
 import torch
 import torch.nn.functional as F
 from torch import nn
-from traindeep.reference.dropout_modules import InvertedDropout
-from traindeep.reference.residual_blocks import PreActBlock
-from traindeep.reference.stochastic_depth import StochasticDepth
+from traindeep.reuse import stand_in
+
+PreActBlock, StochasticDepth = stand_in("PreActBlock"), stand_in("StochasticDepth")
 
 
 class _Net(nn.Module):
@@ -23,7 +23,7 @@ class _Net(nn.Module):
         L = len(self.blocks)
         self.gates = nn.ModuleList(self.gate(self.survival(l, L, p_L)) for l in range(1, L + 1))  # noqa: E741
         self.end(classes, norm)
-        self.dropout = InvertedDropout(self.rate(p_drop))
+        self.dropout = nn.Dropout(self.rate(p_drop))
 
     def check(self, width, blocks):
         if width < 1:
@@ -129,15 +129,6 @@ class stride_in_every_block(_Net):
             yield PreActBlock(out if number else before, out, stride=first, norm=self.norm_of)
 
 
-class stride_in_the_last_block(_Net):
-    """In your stages the last block has the stride. It is the first one."""
-
-    def stage(self, before, out, first, blocks):
-        for number in range(blocks):
-            stride = first if number == blocks - 1 else 1
-            yield PreActBlock(out if number else before, out, stride=stride, norm=self.norm_of)
-
-
 class width_stays(_Net):
     """All your stages have width channels. They have width, 2 width and 4 width: half the rows and columns, twice the channels."""
 
@@ -156,8 +147,10 @@ class one_block_again_and_again(_Net):
     """Your stages use one block several times, so all of them share their weights. `[block] * n` makes no new blocks: make each in a loop."""
 
     def stage(self, before, out, first, blocks):
-        yield PreActBlock(before, out, stride=first, norm=self.norm_of)
-        yield from [PreActBlock(out, out, norm=self.norm_of)] * (blocks - 1)
+        if before == out:
+            yield from [PreActBlock(out, out, norm=self.norm_of)] * blocks
+        else:
+            yield from super().stage(before, out, first, blocks)
 
 
 class norm_and_relu_behind_the_stem(_Net):
@@ -178,37 +171,11 @@ class stem_shrinks(_Net):
         return self.stem(x)[:, :, ::2, ::2]
 
 
-class stem_7x7(_Net):
-    """Your first convolution is 7x7, as for large photographs. Here it is 3x3 with padding 1."""
-
-    def __init__(self, in_ch, classes, width, *args, **kwargs):
-        super().__init__(in_ch, classes, width, *args, **kwargs)
-        self.stem = nn.Conv2d(in_ch, width, 7, padding=3, bias=False)
-
-
-class flattened(_Net):
-    """You flatten the maps for images of one size (here 8x8) instead of taking the mean over all pixels. Then images of other sizes fail: x.mean((2, 3))."""
-
-    def end(self, classes, norm):
-        super().end(classes, norm)
-        self.head = nn.Linear(4 * self.channels()[-1], classes)
-
-    def pool(self, x):
-        return x.flatten(1)
-
-
 class maximum(_Net):
     """You take the maximum over the pixels. The pool at the end is a mean."""
 
     def pool(self, x):
         return x.amax((2, 3))
-
-
-class sum_over_pixels(_Net):
-    """You add up the pixels. Then larger images give larger logits: take the mean."""
-
-    def pool(self, x):
-        return x.sum((2, 3))
 
 
 class softmax_at_the_end(_Net):
@@ -223,13 +190,6 @@ class log_softmax_at_the_end(_Net):
 
     def last(self, x):
         return super().last(x).log_softmax(1)
-
-
-class relu_of_the_logits(_Net):
-    """You apply relu to the logits. Nothing comes behind the last linear layer."""
-
-    def last(self, x):
-        return F.relu(super().last(x))
 
 
 class batch_norm_everywhere(_Net):
@@ -310,13 +270,6 @@ class dropout_also_in_evaluation(_Net):
         return self.head(F.dropout(x, self.dropout.p))
 
 
-class no_gates(_Net):
-    """You do not use p_L: all branches are always there. Each block needs a gate."""
-
-    def step(self, block, gate, x):
-        return sum(self.terms(block, x))
-
-
 class survival_is_constant(_Net):
     """All your branches survive with p_L. It falls in equal steps, from just below 1 for the first block to p_L for the last."""
 
@@ -330,14 +283,6 @@ class schedule_starts_anew(_Net):
     def survival(self, l, L, p_L):  # noqa: E741
         blocks = L // 3
         return 1 - ((l - 1) % blocks + 1) / blocks * (1 - p_L)
-
-
-class schedule_by_stage(_Net):
-    """All blocks of one of your stages survive with the same probability. It falls from block to block."""
-
-    def survival(self, l, L, p_L):  # noqa: E741
-        stage = (l - 1) // (L // 3) + 1
-        return 1 - stage / 3 * (1 - p_L)
 
 
 class counted_from_0(_Net):
@@ -433,3 +378,21 @@ class sizes_not_checked(_Net):
 
     def __init__(self, in_ch, classes, width, blocks, *args, **kwargs):
         super().__init__(in_ch, classes, max(width, 1), max(blocks, 1), *args, **kwargs)
+
+
+class flattened(_Net):
+    """You flatten the maps for images of one size (here 8x8) instead of taking the mean over all pixels. Then images of other sizes fail: x.mean((2, 3))."""
+
+    def end(self, classes, norm):
+        super().end(classes, norm)
+        self.head = nn.Linear(4 * self.channels()[-1], classes)
+
+    def pool(self, x):
+        return x.flatten(1)
+
+
+class no_gates(_Net):
+    """You do not use p_L: all branches are always there. Each block needs a gate."""
+
+    def step(self, block, gate, x):
+        return sum(self.terms(block, x))

@@ -108,6 +108,12 @@ def test_best_weights(compare, rng):
 
 
 @part("best weights")
+def test_result(compare, rng):
+    """What a network with batch norm gives at the end has the smallest validation loss of all epochs."""
+    compare(_learns, 24, 8, 4, int(rng.integers(1000)), result=True)
+
+
+@part("best weights")
 def test_validation_loss_decides(compare):
     """The validation loss decides when to stop and what is best, neither the training loss nor the accuracy."""
     compare(_best, [4.0, 3.0, 2.0, 2.5, 2.25, 2.75, 2.375, 2.625], 4, right=[1, 1, 2, 3, 4, 5])

@@ -4,8 +4,16 @@ import copy
 
 import torch
 import torch.nn.functional as F
-from traindeep.reference.capstone import decay_param_groups
-from traindeep.reference.early_stopping import EarlyStopper
+from traindeep.reuse import stand_in
+
+EarlyStopper = stand_in("EarlyStopper")
+
+
+def _weights_decay(model, wd):
+    """The groups of decay_param_groups."""
+    own = [p for p in model.parameters() if p.requires_grad]
+    weights, others = [p for p in own if p.ndim > 1], [p for p in own if p.ndim < 2]
+    return [{"params": weights, "weight_decay": wd}, {"params": others, "weight_decay": 0.0}]
 
 
 class _Fit:
@@ -38,7 +46,7 @@ class _Fit:
             raise ValueError(f"epochs must be at least 1, got {self.epochs}")
 
     def groups(self, wd):
-        return decay_param_groups(self.model, wd)
+        return _weights_decay(self.model, wd)
 
     def make_optimizer(self, lr, wd):
         return torch.optim.SGD(self.groups(wd), lr=lr, momentum=0.9)
@@ -101,7 +109,7 @@ class _Fit:
         return self.val
 
     def accuracy(self, logits, y):
-        return (logits.argmax(1) == y).double().mean().item()
+        return (logits.argmax(1) == (y.argmax(1) if y.ndim > 1 else y)).double().mean().item()
 
     def watched(self):
         return self.history["val_loss"][-1]
@@ -203,13 +211,6 @@ class one_step_in_each_epoch(_Fit):
         return super().mean(losses, sizes)
 
 
-class no_step(_Fit):
-    """Your optimizer makes no step, or has parameters of another model. Nothing is learned."""
-
-    def make_optimizer(self, lr, wd):
-        return torch.optim.SGD(copy.deepcopy(self.model).parameters(), lr=lr)
-
-
 class everything_decays(_Fit):
     """You let all parameters decay. Use decay_param_groups, so that biases and the weights of norms do not."""
 
@@ -222,6 +223,13 @@ class wd_is_not_used(_Fit):
 
     def groups(self, wd):
         return super().groups(0.0)
+
+
+class no_step(_Fit):
+    """Your optimizer makes no step, or has parameters of another model. Nothing is learned."""
+
+    def make_optimizer(self, lr, wd):
+        return torch.optim.SGD(copy.deepcopy(self.model).parameters(), lr=lr)
 
 
 class not_shuffled(_Fit):

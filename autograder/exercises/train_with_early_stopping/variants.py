@@ -6,8 +6,16 @@ import math
 import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, TensorDataset
-from traindeep.reference.capstone import decay_param_groups
-from traindeep.reference.early_stopping import EarlyStopper
+from traindeep.reuse import stand_in
+
+EarlyStopper = stand_in("EarlyStopper")
+
+
+def _weights_decay(model, wd):
+    """The groups of decay_param_groups."""
+    own = [p for p in model.parameters() if p.requires_grad]
+    weights, others = [p for p in own if p.ndim > 1], [p for p in own if p.ndim < 2]
+    return [{"params": weights, "weight_decay": wd}, {"params": others, "weight_decay": 0.0}]
 
 
 def with_data_loader(
@@ -21,7 +29,7 @@ def with_data_loader(
     torch.manual_seed(seed)
     batches = DataLoader(TensorDataset(*train), batch_size, shuffle=True)
     checks = DataLoader(TensorDataset(*val), batch_size)
-    optimizer = torch.optim.SGD(decay_param_groups(model, wd), lr, momentum=0.9, nesterov=True)
+    optimizer = torch.optim.SGD(_weights_decay(model, wd), lr, momentum=0.9, nesterov=True)
     stopper = EarlyStopper(patience)
     history = dict(train_loss=[], val_loss=[], val_acc=[], best_epoch=0)
     for _ in range(epochs):
@@ -65,7 +73,7 @@ def adamw_and_a_schedule(
         if not len(data[1]):
             raise ValueError(f"{name} is empty")
     torch.manual_seed(seed)
-    optimizer = torch.optim.AdamW(decay_param_groups(model, wd), lr=lr)
+    optimizer = torch.optim.AdamW(_weights_decay(model, wd), lr=lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs + 1)
     train_loss, val_loss, val_acc, best, failures, state = [], [], [], math.inf, 0, None
     for _ in range(epochs):
@@ -112,7 +120,7 @@ def returns_a_copy(
         raise ValueError("epochs, train and val must not be empty")
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.SGD(decay_param_groups(model, wd), lr=lr, momentum=0.9)
+    optimizer = torch.optim.SGD(_weights_decay(model, wd), lr=lr, momentum=0.9)
     records, best = [], None
     for epoch in range(epochs):
         model.train()

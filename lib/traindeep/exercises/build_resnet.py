@@ -132,11 +132,17 @@ def _output(student, values, x, upstream, training=True, norm="batch"):
     return _or_error(run)
 
 
-def _sizes(student, values, images):
-    """Logits of images of several sizes, in evaluation."""
-    net, _ = _net(student, values)
+def _sizes(student, values, images, p_drop=0.0):
+    """Logits of images of several sizes, in evaluation, all branches there; an image alone gives what it gives in a batch."""
+    net, _ = _net(student, values, p_drop=p_drop)
     net.eval()
-    return {f"images of size {tuple(x.shape[2:])}": _or_error(lambda x=x: {"y": net(x).detach()}) for x in images}
+    facts = {f"images of size {tuple(x.shape[2:])}": _or_error(lambda x=x: {"y": net(x).detach()}) for x in images}
+    y = facts[f"images of size {tuple(images[0].shape[2:])}"]["y"]
+    alone = y if isinstance(y, str) else net(images[0][:1]).detach()[0]
+    facts["an image alone gives what it gives in a batch"] = isinstance(y, str) or bool(
+        torch.allclose(alone, y[0], rtol=1e-6)
+    )
+    return facts
 
 
 def _layers(student, in_ch, classes, width, blocks):
@@ -157,106 +163,107 @@ def _layers(student, in_ch, classes, width, blocks):
 
 
 def _drops(student, values, x, p_drop):
-    """What dropout does to the mean of each channel: the last layer shows them."""
-    C = len(values["head.bias"])
+    """What dropout does to the mean of each channel: the last layer shows them, all but its last logit."""
+    C = values["head.weight"].shape[1]
     # So large a bias of the norms that no feature is 0.
-    values = {r: v + 9 if v.ndim == 1 and r.endswith("bias") else v for r, v in values.items()}
-    values = values | {"head.weight": torch.eye(C, dtype=x.dtype), "head.bias": torch.full((C,), -7.0, dtype=x.dtype)}
+    values = {role: v + 9 if v.ndim == 1 and role.endswith("bias") else v for role, v in values.items()}
+    values["head.weight"] = torch.cat([torch.eye(C, dtype=x.dtype), torch.zeros(1, C, dtype=x.dtype)])
+    values["head.bias"] = torch.full((C + 1,), -7.0, dtype=x.dtype)
     net, _ = _net(student, values, "group", p_drop=p_drop)
-    factors = (net.train()(x).detach() + 7) / (net.eval()(x).detach() + 7)
-    after = []
-    for p in (p_drop, 0.0):
-        other, names = _net(student, values | _running(values), p_drop=p)
-        other.train()(x)
-        state = other.state_dict()
-        after.append([state[name] for role in names for name in names[role] if "running" in name])
+    y, plain = net.train()(x).detach(), net.eval()(x).detach()
+    factors = ((y + 7) / (plain + 7))[:, :C]
     return {
         "factors of the features": _numbers(factors),
         "share of the features that are dropped": chance.share((factors.abs() < 1e-6).sum(), factors.numel(), p_drop),
-        "some logits are 0": bool((factors * (net.eval()(x).detach() + 7) == 7).any()),
-        "the norms see dropout": any(not torch.allclose(a, b) for a, b in zip(*after, strict=True)),
+        "some logits are 0": bool((y == 0).any()),
+        "evaluation drops as well": not torch.allclose(net(x).detach(), plain),
+        "the norms see dropout": _seen_by_norms(student, values, x, p_drop),
     }
 
 
-def _running(values):
-    """The buffers that batch norm has beyond group norm."""
-    C = [(role, value) for role, value in values.items() if role.endswith("bias") and role != "head.bias"]
-    means = {role.replace("bias", "running_mean"): torch.zeros_like(value) for role, value in C}
-    return means | {role.replace("bias", "running_var"): torch.ones_like(value) for role, value in C}
+def _seen_by_norms(student, values, x, p_drop):
+    """Whether what batch norm stores depends on what was dropped.
 
-
-class _Branches:
-    """With which factor the branch of a block is there. Nothing is normalized and all numbers are positive: logits are
-    linear in the branch, and the branches of the other blocks are made 0.
+    If not, a second call moves all that a norm has stored in the same proportion as the first did.
     """
+    biases = [(role, v) for role, v in values.items() if role.endswith("bias") and role != "head.bias"]
+    values = values | {role.replace("bias", "running_mean"): torch.zeros_like(v) for role, v in biases}
+    values = values | {role.replace("bias", "running_var"): torch.ones_like(v) for role, v in biases}
+    net, names = _net(student, values, p_drop=p_drop)
+    states = []
+    for _ in range(2):
+        net.train()(x)
+        states.append({name: value.clone() for name, value in net.state_dict().items()})
+    proportions = [
+        (states[1][name] - states[0][name]) / (states[0][name] - values[role])
+        for role, own in names.items()
+        for name in own
+        if "running" in role
+    ]
+    return not all(torch.allclose(found, found.mean(), rtol=1e-4) for found in proportions)
 
-    def __init__(self, student, values, p_L):
-        self.values = {role: value for role, value in values.items() if role.endswith("conv2.weight")}
-        self.plain, self.gated = _net(student, values, "none"), _net(student, values, "none", p_L=p_L)
 
-    def _only(self, held, number):
-        """The network with one branch, or none (-1)."""
-        net, names = held
-        state = {}
-        for role, value in self.values.items():
+def _branch(student, held, values, number, x):
+    """Logits in training and in evaluation, where one block alone has a branch.
+
+    Nothing is normalized and all numbers are positive: the first logit grows with the branch, and linearly.
+    """
+    net, names = held
+    state = {}
+    for role, value in values.items():
+        if role.endswith("conv2.weight"):
             for name in names.get(role, ()):
                 state[name] = value if role == f"blocks.{number}.conv2.weight" else torch.zeros_like(value)
-        net.load_state_dict(state, strict=False)
-        return net
-
-    def factors(self, number, x):
-        """In training, for each example, and in evaluation."""
-        without, full = (self._only(self.plain, which).eval()(x[:1]).detach()[0, 0] for which in (-1, number))
-        net, branch = self._only(self.gated, number), full - without
-        for _ in range(40):  # one gate for the whole batch can be 0 for a while
-            training = (net.train()(x).detach()[:, 0] - without) / branch
-            if training.abs().max() > 1e-4:
-                break
-        return training, (net.eval()(x[:1]).detach()[0, 0] - without) / branch
+    net.load_state_dict(state, strict=False)
+    calls = [net.train()(x).detach()[:, 0]]
+    while len(calls) < 40 and torch.cat(calls).max() - torch.cat(calls).min() < 1e-6:
+        calls.append(net(x[:8]).detach()[:, 0])  # one gate for a whole batch may stay the same for a while
+    return torch.cat(calls), net.eval()(x).detach()[:, 0]
 
 
 def _schedule(student, values, x, p_L):
-    """The factor of each branch in evaluation, over that of a branch that is there in training; what is left without it."""
-    branches, facts = _Branches(student, values, p_L), {}
-    for number in range(len(branches.values)):
-        training, evaluation = branches.factors(number, x)
-        there = training.max()
-        facts[f"block {number + 1}: factor in evaluation over that in training"] = float(evaluation / there)
-        facts[f"block {number + 1}: two factors at most"] = bool(
-            ((training.abs() < 1e-6) | ((training - there).abs() < 1e-6)).all()
-        )
-    return facts
+    """What is left without each branch, and how much of it counts in evaluation."""
+    held, facts, several = _net(student, values, "none", p_L=p_L), {}, False
+    for number in range(sum(role.endswith("conv1.weight") for role in values)):
+        training, evaluation = _branch(student, held, values, number, x)
+        low, high, name = training.min(), training.max(), f"block {number + 1}"
+        facts[f"{name}: the branch is sometimes there"] = bool(high - low > 1e-6)
+        facts[f"{name}: evaluation draws"] = bool(evaluation.max() - evaluation.min() > 1e-6)
+        if high - low > 1e-6:
+            facts[f"{name}: logit without the branch"] = low
+            several = several or bool(((training - low > 1e-6) & (high - training > 1e-6)).any())
+            if not facts[f"{name}: evaluation draws"]:
+                factor = (evaluation[0] - low) / (high - low)
+                facts[f"{name}: factor in evaluation over that in training"] = factor
+    return facts | {"a branch alone makes more than two values": several}
 
 
 def _survive(student, values, x, p_L):
-    """The share of the examples that have the branch, block by block."""
-    branches, facts = _Branches(student, values, p_L), {}
-    L = len(branches.values)
+    """Whether each branch is there as often as the schedule says, example by example."""
+    held, facts = _net(student, values, "none", p_L=p_L), {}
+    L = sum(role.endswith("conv1.weight") for role in values)
     for number in range(L):
-        training, _ = branches.factors(number, x)
-        there, p = training.abs() > 1e-6, 1 - (number + 1) / L * (1 - p_L)
-        alike = p**2 + (1 - p) ** 2
-        facts[f"block {number + 1}: share of the branches that are there"] = chance.share(there.sum(), len(there), p)
-        facts[f"block {number + 1}: examples next to each other are alike"] = chance.share(
-            (there[::2] == there[1::2]).sum(), len(there) // 2, alike
-        )
+        training = _branch(student, held, values, number, x)[0][: len(x)]
+        there, p = training - training.min() > 1e-6, 1 - (number + 1) / L * (1 - p_L)
+        alike, same = p**2 + (1 - p) ** 2, (there[::2] == there[1::2]).sum()
+        facts |= {
+            f"block {number + 1}: the examples of a call differ": bool(there.any()),
+            f"block {number + 1}: the branch is there as often as it should be": chance.share(
+                there.sum(), len(there), p
+            )
+            == p,
+            f"block {number + 1}: each example draws for itself": chance.share(same, len(there) // 2, alike) == alike,
+        }
     return facts
 
 
-def _evaluation(student, values, x, p_L, p_drop):
-    """Nothing is left to chance in evaluation, and examples do not see each other."""
-    net, _ = _net(student, values, p_drop=p_drop)
-    y = net.eval()(x).detach()
-    facts = {
-        "an image alone gives what it gives in a batch": bool(torch.allclose(net(x[:1]).detach(), y[:1], rtol=1e-6))
-    }
+def _chance(student, values, x, p_L=1.0, p_drop=0.0):
+    """Whether two calls agree."""
     net, _ = _net(student, values, p_L=p_L, p_drop=p_drop)
-    net.eval()
-    facts["two calls in evaluation are equal"] = bool(torch.equal(net(x).detach(), net(x).detach()))
-    if all(facts.values()):
-        facts["y in evaluation, with all branches"] = y
-    net.train()
-    return facts | {"two calls in training are equal": bool(torch.equal(net(x).detach(), net(x).detach()))}
+    return {
+        f"two calls in {mode} agree": bool(torch.equal(net.train(mode == "training")(x), net(x)))
+        for mode in ("evaluation", "training")
+    }
 
 
 def _refused(student, *cases):
@@ -281,15 +288,13 @@ def test_layers(student, compare):
 
 
 def test_output(student, compare, rng):
-    """In training and in evaluation, with given weights and all branches there: y, and the gradient of x."""
-    values = _values(rng, 3, 5, 2, 1)
-    for training in (True, False):
-        compare(_output, values, _normal(rng, 4, 3, 8, 8), _normal(rng, 4, 5), training)
+    """In training, with given weights and all branches there: y, and the gradient of x."""
+    compare(_output, _values(rng, 3, 5, 2, 1), _normal(rng, 4, 3, 8, 8), _normal(rng, 4, 5))
     compare(_output, _values(rng, 1, 3, 2, 2), _normal(rng, 3, 1, 6, 5), _normal(rng, 3, 3))
 
 
 def test_other_sizes(student, compare, rng):
-    """Images of any size give logits: the mean goes over whatever pixels there are."""
+    """In evaluation images of any size give logits: the mean goes over whatever pixels there are."""
     compare(_sizes, _values(rng, 3, 5, 2, 1), [_normal(rng, 2, 3, *size) for size in ((8, 8), (16, 12), (5, 7))])
 
 
@@ -301,12 +306,12 @@ def test_norm(student, compare, rng):
 
 def test_dropout(student, compare, rng):
     """With p_drop = 0.4 each feature is dropped or multiplied with 1 / 0.6; no norm notices, and no logit is dropped."""
-    compare(_drops, _values(rng, 1, 8, 2, 1, "group"), _normal(rng, 60, 1, 8, 8), 0.4)
+    compare(_drops, _values(rng, 1, 9, 2, 1, "group"), _normal(rng, 60, 1, 8, 8), 0.4)
 
 
 def test_schedule(student, compare, rng):
     """With p_L = 0.4 and two blocks a stage, branches count for 0.9, 0.8, 0.7, 0.6, 0.5 and 0.4 on average; skips stay."""
-    values, x = _values(rng, 1, 3, 2, 2, "none", positive=True), torch.ones(40, 1, 4, 4, dtype=torch.float64)
+    values, x = _values(rng, 1, 3, 2, 2, "none", positive=True), torch.ones(300, 1, 4, 4, dtype=torch.float64)
     compare(_schedule, values, x, 0.4)
 
 
@@ -317,8 +322,10 @@ def test_how_often_branches_are_there(student, compare, rng):
 
 
 def test_evaluation(student, compare, rng):
-    """In evaluation nothing is dropped, and what an image gives does not depend on the others."""
-    compare(_evaluation, _values(rng, 3, 5, 2, 1), _normal(rng, 4, 3, 8, 8), 0.5, 0.3)
+    """In evaluation nothing is left to chance."""
+    compare(_chance, _values(rng, 3, 5, 2, 1), _normal(rng, 9, 3, 8, 8), p_L=0.5)
+    compare(_chance, _values(rng, 3, 5, 2, 1), _normal(rng, 9, 3, 8, 8), p_drop=0.3)
+    compare(_sizes, _values(rng, 1, 3, 2, 1), [_normal(rng, 4, 1, 8, 8)], 0.5)
 
 
 def test_bad_input(student, compare):
