@@ -193,6 +193,7 @@ class Live:
         self.exercise = exercise
         self._expected: dict[tuple, Answer] = {}
         self._mistakes: dict[tuple, list] = {}  # the answers of the first few, as far as anybody has asked
+        self._known = [(mistake, exercise.answering(mistake)) for mistake in exercise.misconceptions]
 
     def expected(self, test: str, index: int, call: Call) -> Answer:
         key = (test, index)
@@ -206,9 +207,9 @@ class Live:
     def mistakes(self, test: str, index: int, call: Call) -> Iterator[tuple[str, str, Answer]]:
         known = self._mistakes.setdefault((test, index), [])
         yield from known
-        for mistake in self.exercise.misconceptions[len(known) :]:
+        for mistake, student in self._known[len(known) :]:
             with _quiet():
-                known.append((mistake.id, mistake.says, call.on(self.exercise.answering(mistake))))
+                known.append((mistake.id, mistake.says, call.on(student)))
             yield known[-1]
 
 

@@ -48,9 +48,10 @@ FORGET_S = 1.0  # for answers that a test which failed early did not ask for
 CHILD_S = 30.0  # the age at which a child is replaced, so that no test meets the limits of the whole child
 # An exercise that trains says how long one call may take (`SECONDS`): that comes on top, several times over, and its tests
 # have children of their own, after all others.
-CLOCK = 1.5  # seconds on the clock for a second of CPU time that such a call may use
+CLOCK = 3.0  # seconds on the clock for a second of CPU time that such a call may use; more at a second attempt
 CALLS = 4  # such calls that all its tests together may take
 STRIKES = 2  # after so many tests of one exercise ran out of time or memory, its other tests are not tried
+PATIENCE = 3.0  # times the limit of a call, where the machine gave the child hardly any time
 
 
 def course_seed(course: Course) -> str:
@@ -257,7 +258,7 @@ class Grader:
     def _rehearse(self, assignment: Assignment, student: type):
         with _Session(self, assignment.solution, assignment, student) as session:
             found = {
-                (item.id, test.__name__): session.once(item, test)
+                (item.id, test.__name__): session.once(item, test, PATIENCE if item.visible.seconds else 1.0)
                 for item, test in assignment.order
                 if student is RemoteStudent or not item.visible.seconds
             }
@@ -526,8 +527,8 @@ class _Session:
         if fault := self.assignment.void.get((item.id, test.__name__)):
             return dataclasses.replace(blank, message=f"the test itself is broken ({fault})")
         strikes = self._strikes.setdefault(item.id, [])
-        if len(strikes) >= STRIKES:
-            message = f"not run: {STRIKES} tests of this exercise had already run out of time or memory"
+        if len(strikes) >= (most := 1 if item.visible.seconds else STRIKES):  # these share what takes long
+            message = f"not run: {most} of the tests of this exercise had already run out of time or memory"
             return dataclasses.replace(blank, outcome=strikes[-1], message=message)
         seconds = EXERCISE_S + CALLS * CLOCK * item.visible.seconds
         if self._tests_s.get(item.id, 0.0) > seconds:
@@ -549,7 +550,7 @@ class _Session:
             try:
                 found = self.once(item, test)
                 if self._doubtful(item, found):
-                    patience = 3.0 if self._starved else 1.0
+                    patience = PATIENCE if self._starved else 1.0
                     self._end()
                     first, found = found, self.once(item, test, patience)
                     if first.outcome == found.outcome:
@@ -590,7 +591,7 @@ class _Session:
             job = job or self._job  # it may have been ended above, and has its report then
             self._end()
             if error.verdict == "timeout" and job is not None and job.report is not None:
-                self._starved = job.report.cpu_s < 0.8 * job.limits.call_s
+                self._starved = job.report.cpu_s < 0.8 * (item.visible.seconds or job.limits.call_s)
             return Found(test.__name__, visible.sentence(test), error.verdict, str(error))
         finally:
             if patience > 1:

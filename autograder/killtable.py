@@ -153,6 +153,8 @@ def _map(leaf, value):
         return bool(leaf(float(value)))  # a yes or no is an answer too: always no, or always yes
     if isinstance(value, (np.ndarray, float)) or is_tensor(value):
         return leaf(value)
+    if callable(value):  # a function that was asked for: what it returns is the answer
+        return lambda *args, **kwargs: _map(leaf, value(*args, **kwargs))
     return value
 
 
