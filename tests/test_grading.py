@@ -552,7 +552,11 @@ def test_a_broken_sandbox_is_restarted_and_otherwise_nobodys_verdict(grader, stu
 def a_session(**item):
     """A session over no sandbox, and an exercise as far as it looks at one."""
     blank = types.SimpleNamespace(void={}, ahead={}, whole=set(), order=())
-    return grading._Session(types.SimpleNamespace(), types.SimpleNamespace(), blank), types.SimpleNamespace(**item)
+    return grading._Session(types.SimpleNamespace(), types.SimpleNamespace(), blank), an_exercise(**item)
+
+
+def an_exercise(seconds=0.0, **item):
+    return types.SimpleNamespace(visible=types.SimpleNamespace(seconds=seconds), **item)
 
 
 def holds(student):
@@ -601,7 +605,7 @@ def test_a_call_that_had_no_processor_gets_more_time(grader, students):
 def test_failures_are_repeated_when_calls_have_left_something_behind(monkeypatch, left, repeated):
     """Each failure that an earlier call could have caused is repeated in a child of its own; what it does there counts."""
     session, a = a_session(id="a")
-    b = types.SimpleNamespace(id="b")
+    b = an_exercise(id="b")
     t1, t2, t3 = (types.FunctionType(holds.__code__, {}, name) for name in ("t1", "t2", "t3"))
     session.assignment.order = [(a, t1), (b, t2), (a, t3), (b, t1), (b, t3)]
     log = []
@@ -624,7 +628,7 @@ def test_failures_are_repeated_when_calls_have_left_something_behind(monkeypatch
 def test_what_one_exercise_wastes_is_not_taken_from_another(monkeypatch):
     """After two timeouts, or its share of time, an exercise is not run any further; the next one is."""
     session, slow = a_session(id="a", does="timeout")
-    fine = types.SimpleNamespace(id="b", does="passed")
+    fine = an_exercise(id="b", does="passed")
     monkeypatch.setattr(session, "once", lambda item, test, more=1.0: found_as(item.does))
     found = [session.run(slow, holds) for _ in range(4)]
     assert [f.outcome for f in found] == ["timeout"] * 4
@@ -632,6 +636,33 @@ def test_what_one_exercise_wastes_is_not_taken_from_another(monkeypatch):
     assert session.run(fine, holds).outcome == "passed"
     session._tests_s["b"] = grading.EXERCISE_S + 1
     assert session.run(fine, holds).outcome == "timeout"
+    trains = an_exercise(seconds=9.0, id="c", does="timeout")
+    assert [session.run(trains, holds).message[:7] for _ in range(3)] == ["", "not run", "not run"]
+
+
+def test_an_exercise_that_trains_has_time_of_its_own(grader, students):
+    """Its tests come last and may take longer than others; one of them that does not end is enough."""
+    visible = students.items[UPDATE].visible
+    busy = f"import time\n_right, _rest = {UPDATE}, [1.5]\ndef {UPDATE}(*args, **kwargs):\n"
+    busy += "    end = time.process_time() + (_rest.pop() if _rest else 0)\n    while time.process_time() < end:\n"
+    busy += "        pass\n    return _right(*args, **kwargs)\n"
+    slow = students.right_but(**{UPDATE: f"{students.right[UPDATE]}\n\n{busy}"})
+    short = dataclasses.replace(LIMITS, call_s=0.4)
+    usual = another(grader, "the usual")
+    usual.limits = short
+    assert verdicts(usual.grade(slow))[UPDATE] != "passed"
+    object.__setattr__(visible, "seconds", 2.0)
+    try:
+        other = another(grader, "one that trains")
+        other.limits = short
+        order = [item.id for item, _ in other.assignment(NAME).order]
+        assert set(order[-len(students.items[UPDATE].tests) :]) == {UPDATE}
+        assert_all_right(other.grade(slow))
+        endless = other.grade(students.right_but(**{UPDATE: demo.ENDLESS.replace("{name}", UPDATE)}))
+        assert verdicts(endless) == dict.fromkeys(students.points, "passed") | {UPDATE: "timeout"}
+        assert any("not run: 1 of the tests" in message for message in messages(endless, UPDATE))
+    finally:
+        object.__setattr__(visible, "seconds", 0.0)
 
 
 def test_a_child_that_died_between_two_tests_is_not_the_next_tests_fault():
