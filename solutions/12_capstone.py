@@ -125,8 +125,8 @@ print(f"label of the nearest training picture: {(nearest == TEST[1]).mean():.3f}
 # plain network has **the same parameters and the same start** as one with skips.
 #
 # Training is the same for all: 20 epochs of SGD with momentum in batches of 64, a learning rate that rises to 0.2 and
-# falls again. Only the network without norm gets 0.05, the better of two rates that we tried for it. Each row of the table
-# changes one thing in another row:
+# falls again. Only the network without norm gets 0.05, the better of two rates that we tried for it. Each row of the
+# table changes one thing in another row:
 #
 # | row | changes | compared with |
 # | --- | --- | --- |
@@ -146,14 +146,15 @@ print(f"label of the nearest training picture: {(nearest == TEST[1]).mean():.3f}
 #
 # Written down before the run:
 #
-# 1. Batch norm is needed: without it, at the better rate, a plain network loses more than 0.1 in every seed.
-# 2. With three blocks skips change little: less than 0.03 on average.
-# 3. Group norm is as good as batch norm: within 0.03 on average.
-# 4. Flips and crops are the most useful piece: more than 0.03 in every seed.
-# 5. Decay on top of them gains something in every seed. So do, on top of decay, 6. dropout, 7. MixUp, 8. smoothing.
-# 9. Stochastic depth **loses** in every seed: with three blocks there is no depth to spare.
-# 10. Without augmentation the network has learned more than 0.9 of the wrong labels by heart, with it less than 0.3.
-# 11. Smoothing makes the probabilities worse: a higher calibration error than decay alone, in every seed.
+# - (1) Batch norm is needed: without it, at the better rate, a plain network loses more than 0.1 in every seed.
+# - (2) With three blocks skips change little: less than 0.03 on average.
+# - (3) Group norm is as good as batch norm: within 0.03 on average.
+# - (4) Flips and crops are the most useful piece: more than 0.03 in every seed.
+# - (5) Decay on top of them gains something in every seed. So do, on top of decay, (6) dropout, (7) MixUp and (8)
+#   smoothing.
+# - (9) Stochastic depth **loses** in every seed: with three blocks there is no depth to spare.
+# - (10) Without augmentation the network has learned more than 0.9 of the wrong labels by heart, with it less than 0.3.
+# - (11) Smoothing makes the probabilities worse: a higher calibration error than decay alone, in every seed.
 #
 # "In every seed" is a weak rule with three seeds: a piece without any effect passes it in one case of eight.
 
