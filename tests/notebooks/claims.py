@@ -32,7 +32,25 @@ the student's draws, another right answer gives other draws.
 
 `python tests/notebooks/claims.py` executes the notebooks and writes this page; with names of notebooks it replaces theirs.
 """
-PAPERS: dict[str, list[tuple[str, str]]] = {}
+PAPERS: dict[str, list[tuple[str, str]]] = {  # notebook: (what is claimed, who reports it)
+    "04_normalization_family": [
+        ("RMSNorm is as good as layer norm, and cheaper", "Zhang and Sennrich 2019"),
+    ],
+    "06_dropout_ensemble": [
+        ("DropConnect usually works best at p_keep = 1/2", "Wan and others 2013"),
+        ("In large convolutional networks removing the variance shift of dropout helps", "Li and others 2018"),
+    ],
+    "07_weight_penalties": [
+        ("Max-norm with dropout gains accuracy in large networks", "Srivastava and others 2014"),
+    ],
+    "10_augmentation_mixing": [
+        ("TrivialAugment matches or beats searched policies", "Müller and Hutter 2021"),
+        ("The consistency loss of AugMix is a clear gain in larger networks", "Hendrycks and others 2020"),
+    ],
+    "11_residual_networks": [
+        ("Stochastic depth helps more in networks of 110 layers and more", "Huang and others 2016"),
+    ],
+}
 
 
 def results(assignment: str) -> list[Claim]:
