@@ -214,11 +214,7 @@ def _tail(margin: float, n: int) -> float:
     return float(stats.t.sf(margin / math.sqrt(1 + TRAININGS / n), n - 1))
 
 
-TEXT = """---
-orphan: true
----
-
-# Can full points be reached in the capstone, and how sure is it?
+TEXT = """# Can full points be reached in the capstone, and how sure is it?
 
 `train_capstone` of notebook 12 is trained behind the wall, twice, on 500 images with a tenth of wrong labels, and judged
 on 600 new images each: mean accuracy of 0.80 or more (4 points), 0.85 (2), 0.88 (2), a mean calibration error of {ece} or
