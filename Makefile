@@ -73,7 +73,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/grading.py
 
 site: $(VENV)/.site-ready
-	rm -rf build/site
+	rm -rf build/site build/site-cache  # a link that was right when a page was last read may lead nowhere now
 	$(BIN)/python -m sphinx -q -W --keep-going -c docs -d build/site-cache . build/site
 	@echo "the site: build/site/index.html"
 
