@@ -458,7 +458,10 @@ def around(sandbox) -> dict:
     """What a job could leave on the machine."""
     warm = descendants(sandbox._process.pid)
     others = ("sem.loky-", "traindeep-fuzz-")  # scikit-learn's joblib and the fuzz, in this and other test processes
-    found = {"processes": warm, "shared": sorted(name for name in os.listdir("/dev/shm") if not name.startswith(others))}
+    found = {
+        "processes": warm,
+        "shared": sorted(name for name in os.listdir("/dev/shm") if not name.startswith(others)),
+    }
     for name in ("shm", "sem", "msg"):
         with contextlib.suppress(OSError):
             found[name] = Path(f"/proc/sysvipc/{name}").read_text().splitlines()[1:]
