@@ -3,7 +3,8 @@
     python docs/killtable.py                     all exercises: several minutes
     python docs/killtable.py bn_forward_train    these anew; the other rows stay as they are
 
-Writes nothing and exits 1 when a wrong answer passes, a right one is refused or an idle one earns points.
+An exercise in which a wrong answer passes or is misnamed, a right one is refused or an idle one earns points gets no row;
+it is named, and the exit status is 1.
 """
 
 import re
@@ -73,14 +74,12 @@ def main(ids: list[str]) -> int:
         sys.exit(f"no exercise of the course: {', '.join(sorted(strangers))}")
     with side_by_side(min(2, len(ids or every))) as run:
         rows = list(run(killtable.row, ids or every))
-    faults = [f"{row.id}: {fault}" for row in rows for fault in row.faults]
-    if faults:
-        print(*faults, sep="\n", file=sys.stderr)
-        return 1
     known = recorded(PAGE.read_text(encoding="utf-8")) if ids and PAGE.is_file() else {}
-    lines = known | {row.id: line(row) for row in rows}
+    lines = {id: text for id, text in known.items() if id not in ids} | {r.id: line(r) for r in rows if not r.faults}
     PAGE.write_text(page(course, {id: lines[id] for id in every if id in lines}), encoding="utf-8")
-    return 0
+    faults = [f"{row.id}: {fault}" for row in rows for fault in row.faults]
+    print(*faults, sep="\n", end="\n" if faults else "", file=sys.stderr)
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":
