@@ -17,12 +17,13 @@ from autograder.workers import side_by_side
 
 ROOT = Path(__file__).parents[1]
 ASSIGNMENT = "02_batch_norm"
+DERIVED = (ASSIGNMENT, "05_dropout", "11_residual_networks")
 
 
 @pytest.fixture(scope="module")
 def derived():
-    """Everything the build derives from this repository."""
-    return build.derive(Course(ROOT))
+    """Everything the build derives from three notebooks; `make check` derives all thirteen."""
+    return build.derive(Course(ROOT), DERIVED)
 
 
 @pytest.fixture
@@ -68,14 +69,15 @@ check("bn_forward_train")
 
 def test_two_builds_give_the_same_bytes(derived):
     """Nothing in a derived file depends on when, where or how often it is made."""
-    again = build.derive(Course(ROOT))
+    again = build.derive(Course(ROOT), DERIVED)
     assert derived.keys() == again.keys()
     assert [p.name for p in derived if derived[p] != again[p]] == []
 
 
 def test_the_committed_files_are_up_to_date(derived):
     """What is in the repository is what its sources give."""
-    assert build.stale(Course(ROOT), derived) == []
+    complaints = build.stale(Course(ROOT), derived)
+    assert [line for line in complaints if not line.endswith("has no source any more")] == []
 
 
 def test_a_changed_byte_is_found(derived, tmp_path):
