@@ -239,16 +239,6 @@ class dropout_in_the_blocks(_Net):
         return skip, self.dropout(branch)
 
 
-class dropout_of_pixels(_Net):
-    """You drop single pixels in front of the mean, where the others make up for them. Drop features, behind the mean."""
-
-    def pool(self, x):
-        return self.dropout(x).mean((2, 3))
-
-    def last(self, x):
-        return self.head(x)
-
-
 class dropout_of_the_output(_Net):
     """You drop logits. The output of a network is never dropped: dropout stands before the last layer."""
 
