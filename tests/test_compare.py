@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from traindeep.compare import (
@@ -97,6 +97,7 @@ def test_nothing_is_near_an_infinity(infinite):
     assert difference(infinite, infinite, *TIGHT) is None
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine
 @given(hnp.arrays(np.float64, hnp.array_shapes(max_dims=3, max_side=4), elements=st.floats(-100, 100)), st.data())
 def test_one_changed_value_is_found_and_located(x, data):
     """Whatever value is changed beyond the tolerance, its index is the one reported."""

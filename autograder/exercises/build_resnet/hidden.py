@@ -102,5 +102,6 @@ def test_stored_statistics(compare, rng):
 @part("eval")
 def test_chance(compare, rng):
     """In evaluation two calls agree."""
-    compare(_chance, _values(rng, 3, 5, 2, 1), _normal(rng, 9, 3, 8, 8), p_L=0.5)
-    compare(_chance, _values(rng, 3, 5, 2, 1), _normal(rng, 9, 3, 8, 8), p_drop=0.3)
+    examples = _normal(rng, 9, 2, 8, 8)
+    for name, p in (("p_L", 0.5), ("p_drop", 0.3)):
+        compare(_chance, _values(rng, 2, 5, 2, 1), examples, **{name: p})
