@@ -318,7 +318,7 @@ def test_progress_of_a_whole_course_fits_a_page():
     records = {item["id"]: {"outcome": "passed", "best": "passed"} for group in course.values() for item in group}
     lines = repr(display.ProgressPage(course, records)).splitlines()
     assert len(course) > 11
-    assert len(lines) == len(course) + 7
+    assert len(lines) - len(course) in (7, 8)  # a narrow terminal breaks a sentence
     assert lines[-1] == "Every exercise passes its visible tests."
 
 
