@@ -10,7 +10,6 @@ import io
 import json
 import math
 import os
-import random
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -190,9 +189,8 @@ def recorded(id: str, assignment: str) -> dict:
     for test in item.visible.tests:
         compare = Compare(item.reference, recorder, test.__name__, item.visible.signatures)
         with np.errstate(all="ignore"), undisturbed():
-            seed_all(
-                0
-            )  # known mistakes may draw from the global generators: the same record in whatever order it is made
+            # Known mistakes may draw from the global generators: the same record in whatever order it is made.
+            killtable.seed_all(0)
             result = run_test(test, student=item.reference, compare=compare, rng=seeded("visible", id, test.__name__))
         if result.outcome != "passed":
             raise BuildError(
@@ -209,15 +207,6 @@ def recorded(id: str, assignment: str) -> dict:
         "misconceptions": recorder.used,
         "tests": recorder.calls,
     }
-
-
-def seed_all(seed: int) -> None:
-    """Seed the global generators of Python, NumPy and torch."""
-    import torch
-
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
 
 
 # ---- refusals ------------------------------------------------------------------------------------------

@@ -30,11 +30,15 @@ def expected(small, submitted, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def dask(small):
-    """Two Dask workers, each a process with one thread; a chunk is lost with the second worker that dies of it."""
+    """Two Dask workers, each a process with one thread; a chunk is lost with the second worker that dies of it.
+
+    A local cluster gives a worker up that is not back after some seconds: too few where the machine has much to do.
+    """
     import dask
 
+    patient = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        dask.config.set({"distributed.scheduler.allowed-failures": 1, **patient}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
         ) as made,

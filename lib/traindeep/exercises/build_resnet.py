@@ -172,9 +172,13 @@ def _drops(student, values, x, p_drop):
     net, _ = _net(student, values, "group", p_drop=p_drop)
     y, plain = net.train()(x).detach(), net.eval()(x).detach()
     factors = ((y + 7) / (plain + 7))[:, :C]
+    dropped = int((factors.abs() < 1e-6).sum())
+    share = chance.share(dropped, factors.numel(), p_drop)
+    if share != p_drop:  # the likely mistake has a number of its own, not a rounded one that chance could change
+        share = chance.share(dropped, factors.numel(), 1 - p_drop)
     return {
         "factors of the features": _numbers(factors),
-        "share of the features that are dropped": chance.share((factors.abs() < 1e-6).sum(), factors.numel(), p_drop),
+        "share of the features that are dropped": share,
         "some logits are 0": bool((y == 0).any()),
         "the logit without features is its bias": bool((y[:, C] == -7).all()),
         "evaluation drops as well": not torch.allclose(net(x).detach(), plain),
@@ -244,10 +248,12 @@ def _survive(student, values, x, p_L):
     held, facts = _net(student, values, "none", p_L=p_L), {}
     L = sum(role.endswith("conv1.weight") for role in values)
     for number in range(L):
-        training = _branch(student, held, values, number, x)[0][: len(x)]
+        calls = _branch(student, held, values, number, x)[0]
+        training = calls[: len(x)]
         there, p = training - training.min() > 1e-6, 1 - (number + 1) / L * (1 - p_L)
         alike, same = p**2 + (1 - p) ** 2, (there[::2] == there[1::2]).sum()
         facts |= {
+            f"block {number + 1}: the branch is sometimes missing": bool(calls.max() - calls.min() > 1e-6),
             f"block {number + 1}: the examples of a call differ": bool(there.any()),
             f"block {number + 1}: the branch is there as often as it should be": chance.share(
                 there.sum(), len(there), p
