@@ -5,6 +5,7 @@ visible tests + reference + misconceptions       -> lib/traindeep/answers/*.json
 """
 
 import contextlib
+import functools
 import inspect
 import io
 import json
@@ -69,12 +70,15 @@ def derive(course: Course, assignments: Iterable[str] = ()) -> dict[Path, bytes]
     return files
 
 
-def prove(course: Course, assignments: Iterable[str] = (), jobs: int = 1) -> list[killtable.Row]:
+def prove(
+    course: Course, assignments: Iterable[str] = (), jobs: int = 1, seeds: Iterable[str] = killtable.SEEDS
+) -> list[killtable.Row]:
     """Prove the tests: solutions get full marks, stubs and trivial answers none, wrong answers lose points.
 
     Args:
         assignments: Default: all.
         jobs: Processes that share the exercises.
+        seeds: From which the hidden inputs follow.
 
     Returns:
         The rows of the kill table.
@@ -88,7 +92,7 @@ def prove(course: Course, assignments: Iterable[str] = (), jobs: int = 1) -> lis
     with side_by_side(min(jobs, len(ids))) as run:
         # What trains takes longest: first, so that nobody waits for it at the end.
         order = sorted(ids, key=lambda id: -visible.load(id).seconds)
-        proofs = run(killtable.row, order)
+        proofs = run(functools.partial(killtable.row, seeds=tuple(seeds)), order)
         for _ in run(_prove_scores, [course] * len(names), names):
             pass
         found = dict(zip(order, proofs, strict=True))

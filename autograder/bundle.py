@@ -169,7 +169,8 @@ def refuse_secrets(course: Course, bundle: Path) -> None:
         for word in FORBIDDEN:
             if word in data.decode("utf-8", "replace"):
                 raise BuildError(f"{name}: {word!r} would reach the student bundle")
-    pieces = {name: _pieces(name, data.decode("utf-8", "replace")) for name, data in texts.items()}
+    distinct = {data: name for name, data in reversed(texts.items())}  # a notebook is there and in the wheel
+    pieces = {name: _pieces(name, data.decode("utf-8", "replace")) for data, name in distinct.items()}
     for what, code in secrets_of(course):
         for name, (statements, text) in pieces.items():
             found = sum(len(part) for part in code if part in statements)
@@ -190,11 +191,12 @@ def secrets_of(course: Course) -> Iterator[tuple[str, list[str]]]:
     Docstrings, imports and refusals of bad arguments do not count: both sides have them.
     """
     for assignment in course.assignments:
-        for id, lines in solution_lines(course.source(assignment)).items():
+        source = course.source(assignment)
+        for id, lines in solution_lines(source).items():
             if len(" ".join(lines)) >= LONG:
                 yield f"the solution of {id}", [_folded(" ".join(lines))]
         # A solution is code of its function: look at the whole cell, as for the files below.
-        for cell in course.source(assignment).cells:
+        for cell in source.cells:
             if "BEGIN SOLUTION" in cell.source and cell.cell_type == "code":
                 yield from _functions(cell.source, f"solutions/{assignment}.py")
     exercises = Path(hidden.__file__).parent / "exercises"

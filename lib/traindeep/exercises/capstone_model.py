@@ -131,7 +131,7 @@ def symptoms(papers: list[dict]) -> dict:
         "columns add up to 1": both(lambda p: _ones(p["all"].sum(0))),
         "every prediction is certain": both(lambda p: bool((p["all"].max(1) > 0.999).all())),
         "right, but no prediction is above 0.4": both(
-            lambda p: _level(p) == "good" and bool((p["all"].max(1) < 0.4).all())
+            lambda p: _level(p) == "good" and _ones(p["all"].sum(1)) and bool((p["all"].max(1) < 0.4).all())
         ),
         "the same images again give the same": both(lambda p: _near(p["few"], p["again"])),
         "another order gives the same": both(lambda p: _near(p["few"], p["reversed"])),
