@@ -158,12 +158,14 @@ def _learn(args) -> int:
     beside = path.parents[1] if path.parent.name == path.stem else path.parent
     root = Path.cwd() if beside.is_relative_to(Path.cwd()) else beside
     address = f"/lab/tree/{urllib.parse.quote(path.relative_to(root).as_posix())}"
+    display.line("JupyterLab starts; Ctrl-C ends it.")
     # -y: one Ctrl-C ends it, without a question. (A path as argument is not in the address that JupyterLab prints.)
     command = [
         sys.executable,
         "-m",
         "jupyterlab",
         "-y",
+        "--log-level=ERROR",  # the address is shown at any level; the rest is two dozen lines about its extensions
         f"--ServerApp.root_dir={root}",
         f"--LabApp.default_url={address}",
     ]
