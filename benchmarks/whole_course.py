@@ -10,7 +10,6 @@ whether both ways gave the same scores.
 import argparse
 import collections
 import csv
-import json
 import os
 import shutil
 import statistics
@@ -18,11 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest.mock
 from pathlib import Path
 
 from many import ROOT, make_class
 from nbgrader.api import Gradebook
 
+from autograder import cli
 from autograder.course import Course
 
 
@@ -37,19 +38,27 @@ def main() -> None:
         folder = args.keep or Path(scratch)
         for assignment in course.assignments:
             make_class(course, folder / "submitted", args.students, assignment)
-        env = dict(os.environ, TRAINDEEP_SEED="benchmark")
-        seconds = grade(folder, env, args.jobs)
+        os.environ["TRAINDEEP_SEED"] = "benchmark"
+        seconds, results = grade(folder, args.jobs)
         scores = table(folder)
         print(f"autograder grade: {sum(map(len, scores.values()))} submissions in {seconds:.0f} s, {args.jobs} jobs")
-        took = {name: autograde(course, folder, name, env) for name in course.assignments}
-        report(folder, scores, took)
+        took = {name: autograde(course, folder, name) for name in course.assignments}
+        report(folder, scores, results, took)
 
 
-def grade(folder: Path, env: dict, jobs: int) -> float:
+def grade(folder: Path, jobs: int) -> tuple[float, list]:
+    """`autograder grade` on everything: seconds, and the results, which know how long each took."""
+    results, show = [], cli._report
+
+    def keep(found, settings):
+        results.extend(found)
+        show(found, settings)
+
     start = time.monotonic()
-    command = [sys.executable, "-m", "autograder", "--course", str(ROOT), "grade", str(folder / "submitted")]
-    subprocess.run([*command, "--out", str(folder / "graded"), "--jobs", str(jobs)], env=env, check=True)
-    return time.monotonic() - start
+    command = ["--course", str(ROOT), "grade", str(folder / "submitted"), "--out", str(folder / "graded")]
+    with unittest.mock.patch.object(cli, "_report", keep):
+        cli.main([*command, "--jobs", str(jobs)])
+    return time.monotonic() - start, results
 
 
 def table(folder: Path) -> dict[str, dict[str, float]]:
@@ -60,7 +69,7 @@ def table(folder: Path) -> dict[str, dict[str, float]]:
     return scores
 
 
-def autograde(course: Course, folder: Path, assignment: str, env: dict) -> float:
+def autograde(course: Course, folder: Path, assignment: str) -> float:
     """Grade one assignment through nbgrader; seconds."""
     place = folder / "nbgrader"
     if not place.is_dir():
@@ -72,14 +81,14 @@ def autograde(course: Course, folder: Path, assignment: str, env: dict) -> float
         (place / "submitted").symlink_to(folder / "submitted")
         shutil.copytree(ROOT / "build/source", place / "build/source")
     nbgrader = [str(Path(sys.executable).with_name("nbgrader"))]
-    quiet = dict(cwd=place, env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = dict(cwd=place, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     subprocess.run([*nbgrader, "generate_assignment", assignment, "--force"], **quiet)
     start = time.monotonic()
     subprocess.run([*nbgrader, "autograde", assignment, "--create"], **quiet)
     return time.monotonic() - start
 
 
-def report(folder: Path, scores: dict, took: dict[str, float]) -> None:
+def report(folder: Path, scores: dict, results: list, took: dict[str, float]) -> None:
     entered: dict = collections.defaultdict(dict)
     with Gradebook(f"sqlite:///{folder}/nbgrader/gradebook.db") as gradebook:
         for name in scores:
@@ -90,12 +99,12 @@ def report(folder: Path, scores: dict, took: dict[str, float]) -> None:
     print(f"{'notebook':40}{'points':>8}{'median':>8}{'s each':>8}{'nbgrader: s each':>18}{'equal':>7}")
     total = 0.0
     for name, by_student in scores.items():
-        records = [json.loads(path.read_text()) for path in (folder / "graded").glob(f"*/{name}.json")]
-        each = statistics.mean(record["elapsed_s"] for record in records)
+        of_it = [result for result in results if result.assignment == name]
+        each = statistics.mean(result.elapsed_s for result in of_it)
         total += each
         equal = sum(entered[name].get(student) == score for student, score in by_student.items())
         print(
-            f"{name:40}{records[0]['max_score']:8g}{statistics.median(by_student.values()):8.1f}{each:8.2f}"
+            f"{name:40}{of_it[0].max_score:8g}{statistics.median(by_student.values()):8.1f}{each:8.2f}"
             f"{took[name] / len(by_student):18.2f}{equal:4} of {len(by_student)}"
         )
     pages = len(list((folder / "graded").glob("*/*.html")))

@@ -1659,7 +1659,7 @@ for p_keep in (0.8, 0.5):
     print(f"keep {p_keep}, found ", ends[p_keep].mean(axis=0).round(3))
 products = {p_keep: np.array([run[2] for run in runs]) for p_keep, runs in factors.items()}
 for p_keep, found in products.items():
-    print(f"keep {p_keep}: ‖u‖‖v‖ of the hidden units from {found.min():.3f} to {found.max():.3f}")
+    print(f"keep {p_keep}: |u| |v| of the hidden units from {found.min():.3f} to {found.max():.3f}")
 portion = {p: (found[:, 0] / found.sum(axis=1)) for p, found in ends.items()}
 print("share of the largest in the sum:", {p: round(float(found.mean()), 3) for p, found in portion.items()})
 
