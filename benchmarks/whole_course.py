@@ -24,7 +24,7 @@ from many import ROOT, make_class
 from nbgrader.api import Gradebook
 
 from autograder import cli
-from autograder.course import Course
+from autograder.course import Course, to_bytes
 
 
 def main() -> None:
@@ -76,10 +76,13 @@ def autograde(course: Course, folder: Path, assignment: str) -> float:
         place.mkdir()
         for name in ("pyproject.toml", "nbgrader_config.py"):
             shutil.copy(ROOT / name, place)
-        for name in ("solutions", "notebooks", "lib", "autograder"):
+        for name in ("solutions", "lib", "autograder"):
             (place / name).symlink_to(ROOT / name)
         (place / "submitted").symlink_to(folder / "submitted")
-        shutil.copytree(ROOT / "build/source", place / "build/source")
+        shutil.copytree(ROOT / "notebooks", place / "notebooks")  # nbgrader writes its release there
+    source = place / "build/source" / assignment / f"{assignment}.ipynb"
+    source.parent.mkdir(parents=True)
+    source.write_bytes(to_bytes(course.source(assignment)))
     nbgrader = [str(Path(sys.executable).with_name("nbgrader"))]
     quiet = dict(cwd=place, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     subprocess.run([*nbgrader, "generate_assignment", assignment, "--force"], **quiet)
