@@ -310,6 +310,23 @@ def test_progress_shows_exercises_of_open_notebooks_only():
     assert lines[-1].startswith("Next: a1 in 01_x")
 
 
+def test_next_is_what_follows_the_newest_success():
+    """What was left out comes back at the end of the course; with all done nothing is next."""
+    course = {"00_x": [{"id": "a"}, {"id": "b"}, {"id": "c"}], "01_y": [{"id": "d"}]}
+
+    def following(*passed):
+        days = {id: f"2026-01-{day:02d}" for day, id in enumerate(passed, start=1)}
+        return display.next_open(course, {id: {"best": "passed", "first_passed": day} for id, day in days.items()})
+
+    assert following() == ("00_x", "a")
+    assert following("a") == ("00_x", "b")
+    assert following("a", "c") == ("01_y", "d")
+    assert following("c", "a") == ("00_x", "b")
+    assert following("d") == ("00_x", "a")
+    assert following("a", "c", "d") == ("00_x", "b")
+    assert following("a", "b", "c", "d") is None
+
+
 def test_progress_of_a_whole_course_fits_a_page():
     """With every exercise of the real course passed, nothing but one line a notebook is left."""
     from traindeep import workbook

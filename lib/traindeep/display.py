@@ -278,11 +278,16 @@ def _what_next(id: str, outcome: str, record: dict) -> str:
 
 
 def next_open(course: dict[str, list[dict]], records: dict[str, dict]) -> tuple[str, str] | None:
-    """(assignment, id) of the first exercise that has never passed."""
-    for assignment, group in course.items():
-        for item in group:
-            if records.get(item["id"], {}).get("best") != "passed":
-                return assignment, item["id"]
+    """(assignment, id) of the exercise to do next: the first behind the newest success that has never passed.
+
+    So whoever leaves an extension out, or begins in the middle, is not called back before the end of the course.
+    """
+    order = [(assignment, item["id"]) for assignment, group in course.items() for item in group]
+    passed = [records.get(id, {}).get("first_passed", "") for _, id in order]
+    newest = max(range(len(order)), key=lambda i: (passed[i], i)) if any(passed) else -1
+    for assignment, id in order[newest + 1 :] + order[: newest + 1]:
+        if records.get(id, {}).get("best") != "passed":
+            return assignment, id
     return None
 
 
