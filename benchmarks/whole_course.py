@@ -57,7 +57,8 @@ def grade(folder: Path, jobs: int) -> tuple[float, list]:
     start = time.monotonic()
     command = ["--course", str(ROOT), "grade", str(folder / "submitted"), "--out", str(folder / "graded")]
     with unittest.mock.patch.object(cli, "_report", keep):
-        cli.main([*command, "--jobs", str(jobs)])
+        if status := cli.main([*command, "--jobs", str(jobs)]):
+            raise SystemExit(status)
     return time.monotonic() - start, results
 
 
@@ -81,7 +82,7 @@ def autograde(course: Course, folder: Path, assignment: str) -> float:
         (place / "submitted").symlink_to(folder / "submitted")
         shutil.copytree(ROOT / "notebooks", place / "notebooks")  # nbgrader writes its release there
     source = place / "build/source" / assignment / f"{assignment}.ipynb"
-    source.parent.mkdir(parents=True)
+    source.parent.mkdir(parents=True, exist_ok=True)
     source.write_bytes(to_bytes(course.source(assignment)))
     nbgrader = [str(Path(sys.executable).with_name("nbgrader"))]
     quiet = dict(cwd=place, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -13,16 +13,16 @@ COURSE = Course.find(__file__)
 
 
 @pytest.mark.parametrize("assignment", ["11_residual_networks", "12_capstone"])
-def test_who_failed_all_earlier_notebooks_can_finish_the_last_ones(assignment, capsys, monkeypatch):
+def test_who_failed_all_earlier_notebooks_can_finish_the_last_ones(assignment, capsys):
     """With nothing but failures on record, right cells run on stand-ins and pass their checks."""
-    monkeypatch.setattr(matplotlib, "use", lambda *args, **kwargs: None)
+    matplotlib.use("Agg")
     for earlier in COURSE.assignments[: COURSE.assignments.index(assignment)]:
         for id in COURSE.exercises(earlier):
             state.record(Report(id, "T.", "failed", (TestResult("t", "S.", "failed"),)), {})
     source = COURSE.source(assignment)
     namespace = {"__name__": "__main__"}
     for cell in source.cells:
-        if cell.cell_type == "code" and role(cell) in ("solution", "code") and "plt.subplots" not in cell.source:
+        if cell.cell_type == "code" and role(cell) in ("solution", "code"):
             exec(cell.source, namespace)
     said = capsys.readouterr().out
     assert ("a stand-in for" in said) == (assignment == "12_capstone")
