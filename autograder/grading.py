@@ -8,6 +8,7 @@ import ast
 import builtins
 import contextlib
 import dataclasses
+import gc
 import hashlib
 import importlib.metadata
 import math
@@ -31,7 +32,7 @@ from autograder import exercise as hidden
 from autograder.course import BuildError, Course, exercises_of, points_of
 from autograder.exercise import Exercise, Live, run_hidden, score
 from autograder.finding import plain
-from autograder.foresight import Key, Memory, TestHangs, Tilted, common, solved, time_limit
+from autograder.foresight import Key, Memory, Rerun, Talk, TestHangs, Tilted, solved, time_limit
 from autograder.result import ExerciseResult, Picture, Result, TestResult
 from autograder.sandbox.host import GraderFault, Limits, Sandbox, SubmissionFailed, Unforeseen, choose_isolation
 from autograder.student import RemoteStudent
@@ -114,6 +115,23 @@ class Assignment:
         """What the warm process imports for the notebook."""
         return imported_by(cell.source for cell in self.solution.cells)
 
+    def foresee(self, talk: dict[Key, Talk]) -> None:
+        """Find out which of the requests that the tests have made of the solution depend on no answer: see foresight.py.
+
+        Tests that train are left out: nothing is sent ahead for them.
+        """
+        remembered: dict[str, dict] = {}
+        for item, test in self.order:
+            said, heard = talk[item.id, test.__name__]
+            again = Rerun(said, heard)
+            student = Tilted(again, item.visible.forbidden, item.visible.names, remembered.setdefault(item.id, {}))
+            if not item.visible.seconds:
+                with contextlib.suppress(Unforeseen):
+                    _run(self, item, test, student, Unhelpful(self.oracles[item.id]))
+            self.ahead[item.id, test.__name__] = said[: again.agreed]
+            if said and len(said) == again.agreed:
+                self.whole.add((item.id, test.__name__))
+
     def idle_tests(self) -> dict[Key, str]:
         """(exercise, test) -> what is wrong with it, for hidden tests of substance that an answer of None passes."""
         found = {}
@@ -165,6 +183,18 @@ class Unhelpful:
         return ()
 
 
+@contextlib.contextmanager
+def _uncollected():
+    """Without looking for garbage: what a start-up makes is kept."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 class Idle:
     """A student who does nothing: whatever is called returns None."""
 
@@ -172,8 +202,14 @@ class Idle:
         return lambda *args, **kwargs: None
 
 
+_FIRST_USE = {
+    r"\boptim\b": "torch._dynamo",  # a second
+    r"\.backward\((?!\))|\bautograd\.grad\(": "torch.fx.experimental.symbolic_shapes",  # half a second
+}
+
+
 def imported_by(sources: Iterable[str]) -> tuple[str, ...]:
-    """The modules that cells import, also inside functions. The first optimizer imports a second's worth of others."""
+    """The modules that cells import, also inside functions, and those that torch imports when it is first used so."""
     found, text = {}, ""
     for source in sources:
         with contextlib.suppress(SyntaxError):
@@ -183,8 +219,7 @@ def imported_by(sources: Iterable[str]) -> tuple[str, ...]:
                 elif isinstance(node, ast.ImportFrom) and not node.level:
                     found[node.module] = None
         text += source
-    if re.search(r"\boptim\b", text):
-        found["torch._dynamo"] = None
+    found |= {module: None for pattern, module in _FIRST_USE.items() if re.search(pattern, text)}
     return tuple(found)
 
 
@@ -228,7 +263,8 @@ class Grader:
 
     def assignment(self, name: str) -> Assignment:
         if name not in self._assignments:
-            self._assignments[name] = Assignment(self.course, name, self.seed)
+            with _uncollected():
+                self._assignments[name] = Assignment(self.course, name, self.seed)
         return self._assignments[name]
 
     def _rehearsed(self, name: str) -> Assignment:
@@ -240,29 +276,27 @@ class Grader:
         self._open_for(assignment)
         if assignment.rehearsed:
             return assignment
-        try:
-            found, said = self._rehearse(assignment, RemoteStudent)
-        except GraderFault:
-            self.sandbox.restart()
-            found, said = self._rehearse(assignment, RemoteStudent)
-        failed = {key: one for key, one in found.items() if one.outcome != "passed"}
-        assignment.void = {
-            key: f"the course's own solution {one.outcome}: {one.message}" for key, one in failed.items()
-        } | assignment.idle_tests()
-        _, again = self._rehearse(assignment, Tilted)  # without the tests that train: their requests are not sent ahead
-        assignment.ahead = {key: common(requests, again.get(key, ())) for key, requests in said.items()}
-        assignment.whole = {key for key, requests in said.items() if requests and requests == assignment.ahead[key]}
+        with _uncollected():
+            try:
+                found, talk = self._rehearse(assignment)
+            except GraderFault:
+                self.sandbox.restart()
+                found, talk = self._rehearse(assignment)
+            assignment.foresee(talk)
+            failed = {key: one for key, one in found.items() if one.outcome != "passed"}
+            assignment.void = {
+                key: f"the course's own solution {one.outcome}: {one.message}" for key, one in failed.items()
+            } | assignment.idle_tests()
         assignment.rehearsed = True
         return assignment
 
-    def _rehearse(self, assignment: Assignment, student: type):
-        with _Session(self, assignment.solution, assignment, student) as session:
+    def _rehearse(self, assignment: Assignment) -> tuple[dict[Key, Found], dict[Key, Talk]]:
+        with _Session(self, assignment.solution, assignment) as session:
             found = {
                 (item.id, test.__name__): session.once(item, test, PATIENCE if item.visible.seconds else 1.0)
                 for item, test in assignment.order
-                if student is RemoteStudent or not item.visible.seconds
             }
-        return found, session.said
+        return found, session.talk
 
     def key(self, submission: Submission) -> str:
         """Hash of everything the grade depends on."""
@@ -352,6 +386,8 @@ def _exercise_result(item: Exercise, found: list[Found], assignment: Assignment)
 
 def withhold(found: Found) -> Found:
     """The result of a hidden test without text that student code made: it could spell out the hidden inputs."""
+    if found.outcome == "passed":  # and says nothing
+        return found
     message = found.message
     for pattern, instead in _STUDENT_TEXT:
         message = re.sub(pattern, instead, message, flags=re.DOTALL)
@@ -401,10 +437,10 @@ _WORST = ("crashed", "timeout", "out_of_memory", "error", "missing", "not_attemp
 class _Session:
     """The children that one submission runs in, one at a time."""
 
-    def __init__(self, grader: Grader, submission: Submission, assignment: Assignment, student: type = RemoteStudent):
-        self.grader, self.submission, self.assignment, self.student = grader, submission, assignment, student
+    def __init__(self, grader: Grader, submission: Submission, assignment: Assignment):
+        self.grader, self.submission, self.assignment = grader, submission, assignment
         self.problems: list[str] = []
-        self.said: dict[Key, tuple[bytes, ...]] = {}  # what each test asked for
+        self.talk: dict[Key, Talk] = {}
         self._job = None
         self._owner = ""  # the exercise that this child is for, if it trains
         self._remembered: dict[str, dict] = {}  # exercise -> for `traindeep.student.once`
@@ -584,7 +620,7 @@ class _Session:
                     self._broke.add(key)
                     self._end()
                 finally:
-                    self.said[key] = job.said
+                    self.talk[key] = job.said, job.heard
                     if not job.forget(FORGET_S):
                         self._end()
         except SubmissionFailed as error:
@@ -604,9 +640,8 @@ class _Session:
 
     def _tried(self, item: Exercise, test, job) -> Found:
         remembered = self._remembered.setdefault(item.id, {})
-        student = self.student(job, item.visible.forbidden, item.visible.names, remembered)
-        oracle = Unhelpful(self.assignment.oracles[item.id]) if self.student is Tilted else None
-        found = _run(self.assignment, item, test, student, oracle)
+        student = RemoteStudent(job, item.visible.forbidden, item.visible.names, remembered)
+        found = _run(self.assignment, item, test, student)
         if job.foreseen and found.outcome != "could_not_grade":
             self.assignment.memory.keep((item.id, test.__name__), job.heard, found)
         return found
@@ -649,7 +684,7 @@ class _Session:
                 self._end()
             else:
                 if not self._ended_early:  # the first
-                    self._fresh = self._job.leftovers()
+                    self._fresh = self._job.leftovers(libraries=False)
                 self._job.reset(self._seed, ahead)  # if that fails, it fails in every child
             self._born = time.monotonic()
             self._cells_s += self._born - start

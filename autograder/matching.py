@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 
 from autograder.finding import plain
-from autograder.untrusted import RawCell, names_of
+from autograder.untrusted import RawCell, names_of, tidied
 
 _FLAGS = ("grade", "solution", "locked", "task", "points", "schema_version")
 
@@ -21,6 +21,7 @@ class Part:
     kind: str
     name: str  # the grade_id, or the cell id where there is none
     source: str
+    tidy: str
     metadata: dict
     defines: frozenset[str]
     lines: frozenset[str]
@@ -32,7 +33,7 @@ class Release:
     def __init__(self, release: NotebookNode) -> None:
         self.parts = [_part(position, cell) for position, cell in enumerate(release.cells)]
         self.by_id = {part.name: part for part in self.parts if part.name}
-        self.by_text = {_tidy(part.source): part for part in reversed(self.parts) if part.kind != "text"}
+        self.by_text = {part.tidy: part for part in reversed(self.parts) if part.kind != "text"}
         self.answers = [part for part in self.parts if part.kind in ("solution", "written")]
         self.solutions = [part for part in self.parts if part.kind == "solution"]
         self.owner = {name: part.name for part in self.solutions for name in part.defines}
@@ -50,7 +51,7 @@ class Release:
 
     def part_of(self, cell: RawCell) -> Part | None:
         """The release cell that this cell is a copy of, by its labels, its text, or (if it is skipped) its look."""
-        part = self.by_id.get(cell.grade_id) or self.by_id.get(cell.id) or self.by_text.get(_tidy(cell.source))
+        part = self.by_id.get(cell.grade_id) or self.by_id.get(cell.id) or self.by_text.get(cell.tidy)
         if part is not None or cell.cell_type != "code":
             return part
         lines = _lines(cell.source)
@@ -72,7 +73,9 @@ def _part(position: int, cell: NotebookNode) -> Part:
     else:
         kind = "experiment" if "experiment" in cell.metadata.get("tags", ()) else "given"
     defines = names_of(cell.source).defines if code else frozenset()
-    return Part(position, kind, name_of(cell), cell.source, dict(metadata), defines, _lines(cell.source))
+    return Part(
+        position, kind, name_of(cell), cell.source, tidied(cell.source), dict(metadata), defines, _lines(cell.source)
+    )
 
 
 def name_of(cell: NotebookNode) -> str:
@@ -105,7 +108,7 @@ def match(cells: list[RawCell], given: Release, problems: list[str]) -> dict[str
     def attempted(part: Part, cells: list[RawCell], *, whole: bool = False) -> list[RawCell]:
         """The cells that differ from the stub and, if `whole`, define all that the exercise asks for."""
         fit = (cell for cell in cells if not whole or part.defines <= cell.names.defines)
-        return [cell for cell in fit if not same_text(cell.source, part.source)]
+        return [cell for cell in fit if cell.tidy != part.tidy]
 
     # From the surest to the least sure; a cell that one rule has taken is not there for the next.
     rules = (
@@ -162,9 +165,9 @@ def _by_neighbours(
     cells: list[RawCell], chosen: dict[str, RawCell], taken: dict[RawCell, str], given: Release
 ) -> dict[str, list[RawCell]]:
     """Answers in words that lost their names: the student's own text between the nearest unchanged cells around them."""
-    fixed = {_tidy(part.source) for part in given.parts if part.kind != "written"}
-    where = {_tidy(cell.source): cell.index for cell in reversed(cells) if _tidy(cell.source) in fixed}
-    places = [where.get(_tidy(part.source), 0) if part.kind != "written" else 0 for part in given.parts]
+    fixed = {part.tidy for part in given.parts if part.kind != "written"}
+    where = {cell.tidy: cell.index for cell in reversed(cells) if cell.tidy in fixed}
+    places = [where.get(part.tidy, 0) if part.kind != "written" else 0 for part in given.parts]
     gaps: dict[tuple[int, float], list[str]] = {}
     for part in given.answers:
         if part.kind == "written" and part.name not in chosen:
@@ -175,7 +178,7 @@ def _by_neighbours(
     found: dict[str, list[RawCell]] = {}
     for (start, end), names in gaps.items():
         inside = (cell for cell in cells if start < cell.index < end and cell.cell_type == "markdown")
-        own = [cell for cell in inside if cell not in taken and cell.source.strip() and _tidy(cell.source) not in fixed]
+        own = [cell for cell in inside if cell not in taken and cell.source.strip() and cell.tidy not in fixed]
         for name, cell in zip(names, own, strict=False):
             found[name] = [cell]
         if len(own) > len(names):  # an answer split over several cells
@@ -201,13 +204,5 @@ def _oddities(part: Part, cell: RawCell, copies: list[RawCell], lost: bool, chec
         yield f"The cell {part.name} is now of type {cell.cell_type}, expected {expected}; its text was taken."
 
 
-def _tidy(source: str) -> str:
-    return "\n".join(line.rstrip() for line in source.splitlines() if line.strip())
-
-
 def _lines(source: str) -> frozenset[str]:
     return frozenset(line.strip() for line in source.splitlines() if line.strip())
-
-
-def same_text(a: str, b: str) -> bool:
-    return _tidy(a) == _tidy(b)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograder.finding import plain
-from autograder.matching import Part, Release, same_text
+from autograder.matching import Part, Release
 from autograder.untrusted import RawCell
 
 
@@ -44,7 +44,7 @@ def sequence(cells: list[RawCell], chosen: dict[str, RawCell], given: Release, p
         if cell in moved or cell.cell_type != "code":
             continue
         if part is not None:
-            changed = not same_text(cell.source, part.source)
+            changed = cell.tidy != part.tidy
             if part.kind == "given":
                 give(part.position)
             if changed and part.kind in ("check", "given"):
@@ -76,7 +76,7 @@ def _redefinitions(
     ends = given.checked_at({cell: part for cell, part in parts.items() if cell not in answers})
     found: dict[RawCell, list[RawCell]] = {}
     for cell, part in parts.items():
-        if cell in answers or cell.cell_type != "code" or (part and same_text(cell.source, part.source)):
+        if cell in answers or cell.cell_type != "code" or (part and cell.tidy == part.tidy):
             continue
         overruled = []
         for name in sorted({given.owner[name] for name in cell.names.defines & given.owner.keys()} & chosen.keys()):

@@ -23,7 +23,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.finding import Found, find, plain, safe_name
-from autograder.matching import Release, match, name_of, same_text
+from autograder.matching import Release, match, name_of
 from autograder.ordering import satisfy, sequence
 from autograder.untrusted import RawCell, UnreadableSubmission, cells_of, load
 
@@ -80,7 +80,7 @@ def read(path: str | os.PathLike[str], release: NotebookNode, *, student: str = 
         if cell is None:
             missing.append(part.name)
             continue
-        if same_text(cell.source, part.source):
+        if cell.tidy == part.tidy:
             untouched.append(part.name)
         if part.kind == "written":
             written[part.name] = cell.source

@@ -67,6 +67,15 @@ class RawCell:
     def names(self) -> Names:
         return names_of(self.source, parse=self.parse)
 
+    @cached_property
+    def tidy(self) -> str:
+        return tidied(self.source)
+
+
+def tidied(source: str) -> str:
+    """The text without what no reader sees: blank lines and blanks at the ends of lines."""
+    return "\n".join(line.rstrip() for line in source.splitlines() if line.strip())
+
 
 def load(path: Path, problems: list[str]) -> dict:
     """The notebook as plain data: sizes are bounded, types are not checked yet.

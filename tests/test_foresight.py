@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from autograder import demo, foresight, grading
-from autograder.foresight import Memory, TestHangs, common, time_limit
+from autograder.foresight import Memory, Rerun, TestHangs, time_limit
 from autograder.grading import Grader
 from autograder.sandbox import wire
-from autograder.sandbox.host import choose_isolation, why_not
+from autograder.sandbox.host import Unforeseen, choose_isolation, why_not
+from autograder.student import RemoteStudent
 
 FOUND = grading.Found("t", "It holds.", "passed")
 
@@ -55,12 +56,8 @@ def test_nothing_that_is_sent_ahead_contains_an_answer(grader):
             answers = set()
             session._ready()
             job = session._job
-            assert (
-                grading._run(
-                    assignment, item, test, session.student(job, item.visible.forbidden, item.visible.names)
-                ).outcome
-                == "passed"
-            )
+            student = RemoteStudent(job, item.visible.forbidden, item.visible.names)
+            assert grading._run(assignment, item, test, student).outcome == "passed"
             for index, request in enumerate(ahead):
                 assert request == job.said[index], "the solution makes the requests that are sent ahead"
                 given = numbers_in(request)
@@ -77,11 +74,10 @@ def test_what_depends_on_an_answer_is_found(grader):
     assignment = grader._rehearsed(demo.ASSIGNMENT)
     assert not assignment.void
     with grading._Session(grader, foresight.solved(grader.course, demo.ASSIGNMENT), assignment) as session:
-        said = {
-            (item.id, test.__name__): (session.once(item, test), session.said)[1] for item, test in assignment.order
-        }
-    said = session.said
-    ahead, asked = (sum(map(len, requests.values())) for requests in (assignment.ahead, said))
+        for item, test in assignment.order:
+            session.once(item, test)
+    ahead = sum(map(len, assignment.ahead.values()))
+    asked = sum(len(said) for said, _ in session.talk.values())
     assert 0.75 * asked < ahead < asked
 
 
@@ -103,10 +99,62 @@ def test_tilting_changes_every_float_and_nothing_else(value):
         assert difference(same, foresight._tilt(same), 0, 0) is None
 
 
-def test_common_requests_end_at_the_first_difference():
-    """What is sent ahead stops where two runs part, or where one of them ends."""
-    assert common((b"a", b"b", b"c"), (b"a", b"x", b"c")) == (b"a",)
-    assert common((b"a", b"b"), (b"a",)) == (b"a",)
+def talk(*answers) -> tuple[tuple[bytes, ...], list]:
+    """What `f(n)` with n = 0, 1, ... asks, and the frames of these answers."""
+    said = [wire.encode(call(n) | {"seq": n + 1}) for n in range(len(answers))]
+    heard = [wire.encode({"seq": n + 1, **answer}) for n, answer in enumerate(answers)]
+    return (
+        tuple(map(b"".join, said)),
+        [(parts[0][wire.PREFIX.size :], b"".join(parts[1:])) for parts in heard],
+    )
+
+
+def call(n: int) -> dict:
+    return {"op": "call", "target": "f", "args": [n], "kwargs": {}}
+
+
+def ask(job: Rerun, message: dict):
+    return job.request(message, outgoing=wire._refuse, incoming=lambda x: x, ident=lambda x: None)
+
+
+def test_a_rerun_answers_the_same_requests_and_ends_at_the_first_other_one():
+    """What is sent ahead stops where two runs part, or where the first of them ended."""
+    for last, agreed in ((call(7), 2), (call(2), 3)):
+        job = Rerun(*talk({"ok": 0.5}, {"ok": np.ones(2)}, {"ok": 2}))
+        assert ask(job, call(0)) == (0.5, [])
+        ask(job, call(1))[0][:] = 7  # writes into its own copy
+        with pytest.raises(Unforeseen):
+            ask(job, last)
+            ask(job, call(3))
+        assert job.agreed == agreed
+    assert ask(Rerun(*talk({"ok": np.ones(2)})), call(0))[0].tolist() == [1, 1]
+
+
+def test_a_rerun_repeats_exceptions_and_stops_at_a_function_of_the_test():
+    """An exception is an answer like others; behind a call of the test's own function nothing is foreseen."""
+    error = {"kinds": ["ValueError"], "text": "no", "where": [], "reason": ""}
+    job = Rerun(*talk({"error": error}, {"callback": 0, "args": [], "kwargs": {}}))
+    assert ask(job, call(0))[0].kind == "ValueError"
+    assert job.callback(print) == wire.Callback(0)
+    with pytest.raises(Unforeseen):
+        ask(job, call(1))
+    assert job.agreed == 2
+
+
+def test_a_rerun_numbers_requests_as_a_job_does():
+    """Encoding an argument may ask for something itself: its request comes first and has the higher number."""
+    frames = [wire.encode(call(0) | {"seq": 2}), wire.encode(call(1) | {"seq": 1})]
+    _, heard = talk({"ok": 1}, {"ok": 2})
+    job = Rerun(tuple(map(b"".join, frames)), heard)
+
+    def outgoing(x):
+        ask(job, call(0))
+        return wire.Callback(0)
+
+    message = call(1) | {"args": [object()]}
+    with pytest.raises(Unforeseen):  # the object became a callback, which the first run had not
+        job.request(message, outgoing=outgoing, incoming=lambda x: x, ident=lambda x: None)
+    assert job.agreed == 1
 
 
 def test_memory_knows_what_it_was_told_and_reads_no_further():

@@ -167,7 +167,7 @@ def test_a_reset_that_fails_says_so(any_sandbox):
     with any_sandbox.job() as job:
         job.run_cell("import numpy as np")
         assert job.reset(0)
-        job.run_cell("np.seterr = None")
+        job.run_cell("np.geterr = None")
         assert not job.reset(0)
 
 
@@ -214,6 +214,15 @@ def test_what_calls_leave_behind_is_noticed(any_sandbox, source):
     assert (before == "") == (source in HIDDEN)
     if before:
         assert (before == after) == (source in PURE)
+
+
+def test_functions_of_libraries_that_cells_replaced_count_as_left_behind(any_sandbox):
+    """The comparison is with the warm process: it costs time only where a test has failed."""
+    with any_sandbox.job() as job:
+        assert job.run_cell("def f(x): return x") is None
+        assert job.leftovers(libraries=False) == job.leftovers() != ""
+        assert job.run_cell("import numpy as np\nnp.allclose = max") is None
+        assert job.leftovers(libraries=False) != "" == job.leftovers()
 
 
 # ---- requests sent ahead -----------------------------------------------------------------------------------------
@@ -554,7 +563,7 @@ def attack(): {}; time.sleep(9)
 
 @pytest.mark.parametrize("forgery", [
     "frame(b'', h=100, b=2**32 - 1)", "frame(os.urandom(50))", "frame(b'\\x91' * 10**5 + b'\\x90')", "frame(b'\\xc0')",
-    "frame(msgpack.packb({'seq': 99, 'ok': 1, 'written': []}))", "frame(msgpack.packb({'seq': 2, 'ok': 1}))",
+    "frame(msgpack.packb({'seq': 99, 'ok': 1, 'written': []}))", "frame(msgpack.packb({'seq': 2, 'ok': 1, 'written': 1}))",
     "frame(msgpack.packb({'seq': 2, 'ok': 1, 'written': [[7, 1]]}))", "frame(msgpack.packb({'callback': 0}))",
     "frame(msgpack.packb({'callback': 0, 'args': [], 'kwargs': {}}))", "frame(msgpack.packb({'seq': 2, 'ok': 1, 'written': [0]}))",
     "frame(msgpack.packb({'seq': 2, 'written': [], 'error': {'kinds': 1, 'text': 'x'}}))",

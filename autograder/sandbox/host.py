@@ -85,6 +85,18 @@ class RemoteError:
     where: tuple[str, ...] = ()  # lines of the student's cells, outermost first
     reason: str = ""  # missing, forbidden or nothing
 
+    @classmethod
+    def read(cls, error) -> "RemoteError | None":
+        """From the reply of the sandbox; None if no honest reply looks so."""
+        fields = error if type(error) is dict else {}
+        kinds, where = fields.get("kinds"), fields.get("where")
+        texts = [fields.get("text"), fields.get("reason"), *(kinds if type(kinds) is list else [None]),
+                 *(where if type(where) is list else [None])]  # fmt: skip
+        if any(type(text) is not str for text in texts):
+            return None
+        plain = [text[:4000].encode("utf-8", "replace").decode() for text in texts]
+        return cls(tuple(plain[2 : 2 + len(kinds)]), plain[0], tuple(plain[2 + len(kinds) :]), plain[1])
+
     @property
     def kind(self) -> str:
         return self.kinds[0] if self.kinds else "Exception"
@@ -519,9 +531,13 @@ class Job:
         """The requests since the last reset that can be sent ahead next time: up to the first that calls a function back."""
         return tuple(self._said[: self._called_back])
 
-    def leftovers(self) -> str:
-        """A fingerprint of what calls may have left behind in the student's code; "" if that cannot be told."""
-        result, _ = self.request({"op": "leftovers"})
+    def leftovers(self, libraries: bool = True) -> str:
+        """A fingerprint of what calls may have left behind in the student's code; "" if that cannot be told.
+
+        Args:
+            libraries: Whether it is also "" if functions of libraries are no longer what the warm process had.
+        """
+        result, _ = self.request({"op": "leftovers", "libraries": libraries})
         return result if isinstance(result, str) else ""
 
     def peek(self, index: int) -> tuple[memoryview, memoryview] | None:
@@ -595,13 +611,16 @@ class Job:
                 continue
             if reply.get("skipped") and self.foreseen:
                 raise Unforeseen  # a test that goes on after "not implemented"
-            if reply.get("seq") != number or type(reply.get("written")) is not list:
+            written = reply.get("written", [])
+            if reply.get("seq") != number or type(written) is not list:
                 raise self._fail("crashed", "the reply has the wrong number")
-            for change in reply["written"]:
+            for change in written:
                 if type(change) is not list or len(change) != 2 or type(change[0]) is not int:
                     raise self._fail("crashed", "the reply lists changes that cannot be")
-            value = self._error(reply["error"]) if "error" in reply else reply.get("ok")
-            return value, reply["written"]
+            value = RemoteError.read(reply["error"]) if "error" in reply else reply.get("ok")
+            if value is None and "error" in reply:
+                raise self._fail("crashed", "the reply is no exception")
+            return value, written
 
     def close(self) -> None:
         """Kill the child and learn how it ended."""
@@ -634,16 +653,6 @@ class Job:
         except Exception as error:  # noqa: BLE001 - the student's code sees it as raised by the function
             return {"raised": {"kind": type(error).__name__, "text": str(error)[:500]}}
 
-    def _error(self, error) -> RemoteError:
-        fields = error if type(error) is dict else {}
-        kinds, where = fields.get("kinds"), fields.get("where")
-        texts = [fields.get("text"), fields.get("reason"), *(kinds if type(kinds) is list else [None]),
-                 *(where if type(where) is list else [None])]  # fmt: skip
-        if any(type(text) is not str for text in texts):
-            raise self._fail("crashed", "the reply is no exception")
-        plain = [text[:4000].encode("utf-8", "replace").decode() for text in texts]
-        return RemoteError(tuple(plain[2 : 2 + len(kinds)]), plain[0], tuple(plain[2 + len(kinds) :]), plain[1])
-
     def _reply_to(self, frame: bytes, deadline: float, incoming, ahead=()) -> dict:
         """Write one frame, read one frame; or read only, if it was sent ahead."""
         if self._ahead:
@@ -666,7 +675,8 @@ class Job:
         if not self._ahead and not ahead and not self._agenda:
             self._nothing_waits()
         try:
-            reply = wire.decode(*data, *([incoming] if incoming else []))
+            # A copy: the test may write into the arrays of its answers.
+            reply = wire.decode(data[0], bytearray(data[1]), *([incoming] if incoming else []))
         except wire.ProtocolError as error:
             raise self._fail("crashed", str(error)) from None
         if type(reply) is not dict:
@@ -677,8 +687,14 @@ class Job:
         if self._at < len(self._inbox) or self._outbox:
             raise self._fail("crashed", "a reply came before its request")
 
-    def _frame(self, deadline: float) -> tuple[memoryview, memoryview]:
+    def _frame(self, deadline: float) -> tuple[bytes | memoryview, bytes | memoryview]:
         """Header and body of the next frame."""
+        start = self._at + wire.PREFIX.size
+        if start <= len(self._inbox):  # most frames are small and have come with others
+            header, body = wire.PREFIX.unpack_from(self._inbox, self._at)
+            if (end := start + header + body) <= len(self._inbox):
+                self._at = end
+                return self._inbox[start : start + header], self._inbox[start + header : end]
         header, body = wire.PREFIX.unpack(self._take(wire.PREFIX.size, deadline))
         if header > wire.MAX_HEADER or body > wire.MAX_BODY:
             raise self._fail("crashed", "the reply claims to be larger than a reply can be")
@@ -688,7 +704,7 @@ class Job:
         """The next bytes of the reply. Reads ahead a little: a small reply costs one system call."""
         start, self._at = self._at, self._at + size
         if self._at <= len(self._inbox):
-            return memoryview(bytearray(self._inbox[start : self._at]))
+            return memoryview(self._inbox)[start : self._at]
         view = memoryview(np.empty(size, np.uint8))
         at = len(self._inbox) - start
         view[:at], self._inbox, self._at = self._inbox[start:], b"", 0

@@ -12,6 +12,7 @@ import hashlib
 import sys
 import types
 from collections import OrderedDict, defaultdict, deque
+from collections.abc import Iterable
 
 import wire
 
@@ -30,13 +31,8 @@ class Opaque(Exception):
     """Something that cannot be compared."""
 
 
-def fingerprint(space: dict, places: tuple) -> str:
-    """A hash of what the functions and classes in a namespace can have changed; "" if that cannot be told.
-
-    Args:
-        space: The student's namespace.
-        places: Modules and classes of libraries whose functions could be replaced.
-    """
+def fingerprint(space: dict) -> str:
+    """A hash of what the functions and classes in the student's namespace can have changed; "" if that cannot be told."""
     try:
         walk = _Walk(space)
         for name, value in sorted(space.items()):
@@ -45,9 +41,15 @@ def fingerprint(space: dict, places: tuple) -> str:
                 walk.visit(value)
     except (Opaque, RecursionError):
         return ""
-    for place in places:  # torch.Storage follows the default dtype
-        walk.text(str([id(value) for name, value in vars(place).items() if callable(value) and name != "Storage"]))
     return walk.digest.hexdigest()
+
+
+def functions_of(places: Iterable) -> list[int]:
+    """What stands for the functions of libraries, in their modules and classes: it is another once one is replaced."""
+    # torch.Storage follows the default dtype.
+    return [
+        id(value) for place in places for name, value in vars(place).items() if callable(value) and name != "Storage"
+    ]
 
 
 class _Walk:

@@ -9,6 +9,7 @@ ProtocolError. Nothing is bounded by trust: the reader of a frame checks the pre
 """
 
 import builtins
+import contextlib
 import functools
 import itertools
 import math
@@ -124,88 +125,26 @@ class _Encoder:
         self.foreign, self.ident, self.body, self.size, self.nodes, self.keys = foreign, ident, [], 0, 0, 0
 
     def frame(self, tree) -> list:
-        header = self.pack(self.plain(tree, 0))
+        header = pack(self.plain(tree, 0))
         if len(header) > MAX_HEADER or self.size > MAX_BODY:
             raise Unsendable(f"value too large to send: {len(header)} + {self.size} bytes")
         return [PREFIX.pack(len(header), self.size) + header, *self.body]
 
-    @staticmethod
-    def pack(plain) -> bytes:
-        return msgpack.packb(plain, strict_types=True, unicode_errors="surrogatepass")
-
     def ext(self, code: int, plain) -> msgpack.ExtType:
-        return msgpack.ExtType(code, self.pack(plain))
+        return msgpack.ExtType(code, pack(plain))
 
     def plain(self, x, depth: int):
         """What msgpack can pack. Subclasses are read through their base class, never through their own methods."""
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_HEADER:
             raise Unsendable("nested too deeply" if depth > MAX_DEPTH else "too many items")
-        kind = type(x)  # nearly all values are of one of these exactly, and asking torch for its kinds is slow
-        if kind in _FLAT:
-            return x
-        if kind is int:
-            return self.integer(x)
-        if kind is np.ndarray:
-            return self.array(x)
-        if kind is list:
-            return self.items(x, depth)
-        if kind is tuple:
-            return self.ext(TUPLE, self.items(x, depth))
-        if kind is dict:
-            return self.mapping(x, depth)
-        if isinstance(x, _NUMPY):
-            return self.array(x)
-        if isinstance(x, int):
-            return self.integer(int.__index__(x))
-        if isinstance(x, float):
-            return float.__float__(x)
-        if isinstance(x, str):
-            return str.__str__(x)
-        if isinstance(x, complex):
-            return self.ext(COMPLEX, [x.real, x.imag])
-        if isinstance(x, (bytes, bytearray)):
-            return bytes(x)
-        if isinstance(x, list):
-            return self.items(list.__iter__(x), depth)
-        if isinstance(x, tuple):
-            return self.ext(TUPLE, self.items(tuple.__iter__(x), depth))
-        if isinstance(x, dict):
-            return self.mapping(x, depth)
-        if isinstance(x, (set, frozenset)):
-            self.hashed(len(x))
-            return self.ext(SET, [isinstance(x, frozenset), self.items(iter(x), depth)])
-        if isinstance(x, VIEWS):
-            return self.items(itertools.islice(x, MAX_HEADER), depth)
-        if isinstance(x, slice):
-            return self.ext(SLICE, self.items((x.start, x.stop, x.step), depth))
-        return self.other(x)
+        kind = type(x)
+        return x if kind in _FLAT else _way(kind)(self, x, depth)
 
-    def hashed(self, count: int) -> None:
-        self.keys += count
-        if self.keys > MAX_KEYS:
-            raise Unsendable("too many keys")
+    # one way for each kind of value
 
-    def items(self, items, depth: int) -> list:
-        items = list(items)
-        if _FLAT.issuperset(map(type, items)):  # the common case, quickly
-            self.nodes += len(items)
-            return items
-        return [self.plain(item, depth + 1) for item in items]
-
-    def mapping(self, x, depth: int) -> dict:
-        self.hashed(len(x))
-        return {self.key(k, depth): self.plain(v, depth + 1) for k, v in dict.items(x)}
-
-    def key(self, x, depth: int):
-        if type(x) is str:
-            self.nodes += 1
-            return x
-        if not isinstance(x, _KEYS):
-            raise Unsendable(f"a key of type {type(x).__name__}")
-        return self.plain(x, depth + 1)
-
-    def integer(self, x: int):
+    def integer(self, x, depth: int):
+        x = int.__index__(x)
         if -(1 << 63) <= x < 1 << 64:
             return x
         size = x.bit_length() // 8 + 1
@@ -213,13 +152,50 @@ class _Encoder:
             raise Unsendable("an integer of more than 2048 bytes")
         return msgpack.ExtType(INTEGER, x.to_bytes(size, "little", signed=True))
 
-    def other(self, x):
-        torch = sys.modules.get("torch")
-        if torch and isinstance(x, torch.Tensor):
-            try:
-                return self.tensor(x, torch)
-            except Unsendable:  # sparse, quantized, on another device
-                pass
+    def number(self, x, depth: int):
+        return float.__float__(x)
+
+    def text(self, x, depth: int):
+        return str.__str__(x)
+
+    def complex_number(self, x, depth: int):
+        return self.ext(COMPLEX, [complex.real.__get__(x), complex.imag.__get__(x)])
+
+    def raw(self, x, depth: int):
+        return bytes(x)
+
+    def list_(self, x, depth: int):
+        return self.items(list.__iter__(x), depth)
+
+    def tuple_(self, x, depth: int):
+        return self.ext(TUPLE, self.items(tuple.__iter__(x), depth))
+
+    def mapping(self, x, depth: int) -> dict:
+        self.hashed(dict.__len__(x))
+        return {
+            key if type(key) is str else self.key(key, depth): value
+            if type(value) in _FLAT
+            else self.plain(value, depth + 1)
+            for key, value in dict.items(x)
+        }
+
+    def set_(self, x, depth: int):
+        items = [*(frozenset if isinstance(x, frozenset) else set).__iter__(x)]
+        self.hashed(len(items))
+        return self.ext(SET, [isinstance(x, frozenset), self.items(items, depth)])
+
+    def view(self, x, depth: int):
+        return self.items(itertools.islice(x, MAX_HEADER), depth)
+
+    def slice_(self, x, depth: int):
+        return self.ext(SLICE, self.items((x.start, x.stop, x.step), depth))
+
+    def tensor_or_other(self, x, depth: int):
+        with contextlib.suppress(Unsendable):  # sparse, quantized, on another device
+            return self.tensor(x, sys.modules["torch"])
+        return self.other(x, depth)
+
+    def other(self, x, depth: int):
         name = constant_name(x)
         if name:
             return self.ext(CONSTANT, name)
@@ -230,14 +206,33 @@ class _Encoder:
             return self.ext(CALLBACK, stand_in.id)
         return stand_in  # made by the caller with `rng_extension`
 
-    def array(self, x):
+    def array(self, x, depth: int):
         kind = "s" if isinstance(x, np.generic) else "n"
         x = np.asarray(x)
         name = NAMES.get(x.dtype)
         if name is None:
-            return self.other(x)
-        flags = 0 if x.flags.writeable or kind == "s" else READ_ONLY
+            return self.other(x, depth)
+        flags = 0 if kind == "s" or x.flags.writeable else READ_ONLY
         return self.ext(ARRAY, [kind, name, *self.layout(x, flags), None, None])
+
+    # their parts
+
+    def hashed(self, count: int) -> None:
+        self.keys += count
+        if self.keys > MAX_KEYS:
+            raise Unsendable("too many keys")
+
+    def items(self, items, depth: int) -> list:
+        items = [*items]
+        if _FLAT.issuperset(map(type, items)):  # the common case, quickly
+            self.nodes += len(items)
+            return items
+        return [self.plain(item, depth + 1) for item in items]
+
+    def key(self, x, depth: int):
+        if not isinstance(x, _KEYS):
+            raise Unsendable(f"a key of type {type(x).__name__}")
+        return self.plain(x, depth + 1)
 
     def tensor(self, x, torch):
         kind, dtype = type(x), torch_dtype(x.dtype)
@@ -271,12 +266,24 @@ class _Encoder:
         return list(shape), order, flags
 
 
+pack = msgpack.Packer(strict_types=True, unicode_errors="surrogatepass").pack  # making one takes longer than using it
 _FLAT = frozenset({type(None), bool, float, str, bytes})
-_NUMPY = (np.generic, np.ndarray)
 _KEYS = (type(None), bool, int, float, str, bytes, tuple, np.generic, frozenset)
 VIEWS = (range, type({}.keys()), type({}.values()), type({}.items()))
 # What a function may return instead of a list. A plain iterator stays where it is: it is consumed by its use.
 STREAMS = (types.GeneratorType, map, filter, zip, enumerate, reversed)
+
+
+@functools.cache
+def _way(kind: type) -> Callable:
+    """How values of a kind are packed, looked up once: torch takes long to say what a tensor is."""
+    ways = {(np.generic, np.ndarray): _Encoder.array, int: _Encoder.integer, float: _Encoder.number, str: _Encoder.text,
+            complex: _Encoder.complex_number, (bytes, bytearray): _Encoder.raw, list: _Encoder.list_,
+            tuple: _Encoder.tuple_, dict: _Encoder.mapping, (set, frozenset): _Encoder.set_, VIEWS: _Encoder.view,
+            slice: _Encoder.slice_}  # fmt: skip
+    if torch := sys.modules.get("torch"):
+        ways[torch.Tensor] = _Encoder.tensor_or_other
+    return next((way for base, way in ways.items() if issubclass(kind, base)), _Encoder.other)
 
 
 @functools.cache
@@ -355,13 +362,11 @@ class _Decoder:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ValueError("nested too deeply")
-        try:
-            return int.from_bytes(data, "little", signed=True) if code == INTEGER else self.build(code, data)
-        finally:
-            self.depth -= 1
+        value = int.from_bytes(data, "little", signed=True) if code == INTEGER else self.build(code, self.unpack(data))
+        self.depth -= 1
+        return value
 
-    def build(self, code: int, data):
-        value = self.unpack(data)
+    def build(self, code: int, value):
         if code == ARRAY:
             return self.array(*value)
         if code == TUPLE:
@@ -384,8 +389,11 @@ class _Decoder:
         raise ValueError(f"unknown extension {code}")
 
     def array(self, kind, dtype, shape, order, flags, ident, grad):
-        if len(shape) > 16 or any(type(n) is not int or n < 0 for n in shape):
-            raise ValueError("bad shape")
+        if len(shape) > 16:
+            raise ValueError("too many axes")
+        for n in shape:
+            if type(n) is not int or n < 0:
+                raise ValueError("bad shape")
         if order is not None and sorted(order) != list(range(len(shape))):
             raise ValueError("bad order of axes")
         stored = DTYPES["int16" if dtype == "bfloat16" else dtype]
@@ -496,14 +504,13 @@ def mutables_of(request: dict, apart: frozenset[int] | set[int] = frozenset()) -
 
 def mutables(tree, apart: frozenset[int] | set[int] = frozenset()) -> Iterator:
     """What of a tree of plain data can be changed in place."""
-    if type(tree) in _FLAT or type(tree) is int:  # most of what there is; asking torch for its kinds is slow
-        return
-    if apart and id(tree) in apart:
-        return
-    if type(tree) is np.ndarray:
-        yield tree
+    kind = type(tree)
+    if kind in _FLAT or kind is int or (apart and id(tree) in apart):
         return
     torch = sys.modules.get("torch")
+    if kind is np.ndarray or (torch and kind is torch.Tensor):  # most of what there is; torch is slow to say so itself
+        yield tree
+        return
     kinds = (np.ndarray, np.random.Generator) + ((torch.Tensor, torch.Generator) if torch else ())
     if isinstance(tree, kinds):
         yield tree

@@ -74,6 +74,8 @@ def main(control_fd: int) -> None:
     may_mount = setup["level"] == "bubblewrap" or namespaces
     own_scratch = bool(may_mount and _try(lockdown.mount_scratch, scratch) and _try(lockdown.unmount_scratch, scratch))
     setup["writable"] = own_scratch or setup["level"] != "confined"
+    FUNCTIONS.extend(leftovers.functions_of(REPLACEABLE))
+    gc.enable()
     gc.collect()
     gc.freeze()  # keeps the pages shared after a fork
     send(control, {"ready": True, "scratch": own_scratch, "namespaces": bool(namespaces)})
@@ -145,6 +147,7 @@ def send(control, message) -> None:
 def warm() -> None:
     """Import what submissions use, and run it once: the first gradient of torch imports half a second's worth of modules."""
     global np, torch, plt
+    gc.disable()  # thousands of modules, and no garbage
     import matplotlib
     import numpy as np
     import torch
@@ -155,12 +158,11 @@ def warm() -> None:
     import matplotlib.pyplot as plt
 
     layer = torch.nn.Linear(4, 4)
-    layer(torch.zeros(2, 4)).backward(torch.zeros(2, 4))
+    layer(torch.zeros(2, 4)).sum().backward()
     plt.close(plt.figure())
     with refuse_calls(("no such operation",)):
         layer(torch.zeros(2, 4))
     seed_all(0)
-    torch.get_default_device()
     np.random.default_rng(0).random()
     # A pool of threads cannot start in the child, and a window cannot open: asking for one is harmless and has no effect.
     torch.set_num_threads = torch.set_num_interop_threads = lambda number: None
@@ -243,7 +245,7 @@ class Server:
             try:
                 request = wire.decode(*data, self.incoming, self.generator)
             except wire.ProtocolError as error:  # sent ahead, and about an object that an error kept from being made
-                write_all(wire.encode({"seq": 0, "written": [], "error": describe(error)}))
+                write_all(wire.encode({"seq": 0, "error": describe(error)}))
                 continue
             if "op" not in request:
                 return request
@@ -266,16 +268,16 @@ class Server:
             self.over = self.ahead and isinstance(error, NotImplementedError)
             reply = {"seq": number, "error": describe(error, where=request["op"] == "cell")}
         try:
-            reply["written"] = changes(before)
+            if before and (written := changes(before)):
+                reply["written"] = written
             return self.encode(reply)
         except Exception:  # noqa: BLE001 - whatever cannot be sent as data is kept and named
-            reply.setdefault("written", [])
             if "ok" in reply:
                 reply["ok"] = self.keep(reply["ok"])
             try:
                 return self.encode(reply)
             except Exception as error:  # noqa: BLE001
-                return wire.encode({"seq": number, "written": [], "error": describe(error)})
+                return wire.encode({"seq": number, "error": describe(error)})
 
     def encode(self, reply) -> list:
         with torch._C.DisableTorchFunctionSubclass():
@@ -354,7 +356,11 @@ class Server:
         return vjp(self.find(request["target"]), *request["args"], upstream=request["upstream"])
 
     def op_leftovers(self, request):
-        return leftovers.fingerprint(self.space, REPLACEABLE)
+        # Looking at all the functions of the libraries takes long, so only the comparison at the end does: what is not as
+        # the warm process had it counts as left behind.
+        if request["libraries"] and leftovers.functions_of(REPLACEABLE) != FUNCTIONS:
+            return ""
+        return leftovers.fingerprint(self.space)
 
     def op_reset(self, request):
         if self.reserve.closed:
@@ -590,7 +596,9 @@ def vjp(f, *inputs, upstream):
         value.grad = None
     with torch.enable_grad():
         y = f(*leaves)
-        y.backward(upstream)
+        if y.shape != upstream.shape:
+            raise RuntimeError(f"the result has the shape {tuple(y.shape)}, expected {tuple(upstream.shape)}")
+        (y * upstream).sum().backward()
     gradients = {name: value.grad for name, value in parameters.items()}
     return y.detach(), [x.grad for x in leaves], gradients
 
@@ -693,6 +701,7 @@ def _above(words: tuple):
 # ---- state that tests share --------------------------------------------------------------------------------------
 
 REPLACEABLE: list = []  # modules and classes whose functions student code might replace; `leftovers` notices
+FUNCTIONS: list[int] = []  # these functions, as the warm process has them
 
 
 class State:
@@ -701,7 +710,11 @@ class State:
     def __init__(self, scratch: str):
         self.scratch = scratch
         self.path, self.filters = list(sys.path), list(warnings.filters)
-        self.recursion, self.print_options = sys.getrecursionlimit(), np.get_printoptions()
+        self.recursion, self.print_options, self.float_errors = (
+            sys.getrecursionlimit(),
+            np.get_printoptions(),
+            np.geterr(),
+        )
 
     def reset(self, seed: int) -> None:
         sys.settrace(None)
@@ -718,10 +731,12 @@ class State:
         if warnings.filters != self.filters:
             warnings.filters[:] = self.filters
             warnings._filters_mutated()
-        np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
-        np.set_printoptions(**self.print_options)
+        if np.geterr() != self.float_errors:
+            np.seterr(**self.float_errors)
+        if np.get_printoptions() != self.print_options:  # setting them takes longer
+            np.set_printoptions(**self.print_options)
         torch.set_default_dtype(torch.float32)
-        if torch.get_default_device().type != "cpu":
+        if torch._C._len_torch_function_stack():  # a default device is a mode; `get_default_device` takes 30 us
             torch.set_default_device(None)
         torch.set_grad_enabled(True)
         torch._C._set_deterministic_algorithms(False)  # the public function imports a second of a compiler

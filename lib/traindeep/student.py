@@ -163,6 +163,8 @@ def vjp(f, *inputs, upstream):
     for value in parameters.values():
         value.grad = None
     y = f(*leaves)
-    y.backward(upstream)
+    if y.shape != upstream.shape:
+        raise RuntimeError(f"the result has the shape {tuple(y.shape)}, expected {tuple(upstream.shape)}")
+    (y * upstream).sum().backward()  # not y.backward(upstream), whose first call imports a computer algebra system
     gradients = {name: value.grad for name, value in parameters.items()}
     return y.detach(), [x.grad for x in leaves], gradients
