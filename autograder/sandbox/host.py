@@ -497,7 +497,7 @@ class Job:
         self._callbacks.clear()
         self._number = 0
         ahead = tuple(ahead)
-        message = {"op": "reset", "seed": seed, "ahead": bool(ahead)}
+        message = {"op": "reset", "seed": seed, "ahead": len(ahead)}
         if self._agenda:
             if self._agenda.popleft() != ahead:
                 raise ValueError("another test than the next one of the plan")
@@ -516,9 +516,11 @@ class Job:
 
         Until the last of them nothing else can be asked: a request that was not sent ahead is Unforeseen.
         """
-        reset = _first_frame({"op": "reset", "seed": seed, "ahead": True})
         self._agenda.extend(tests)
-        self._outbox = [memoryview(reset + b"".join(ahead)) for ahead in self._agenda]
+        resets = (_first_frame({"op": "reset", "seed": seed, "ahead": len(ahead)}) for ahead in self._agenda)
+        self._outbox = [
+            memoryview(reset + b"".join(ahead)) for reset, ahead in zip(resets, self._agenda, strict=True)
+        ]
         self._write()
 
     @property
