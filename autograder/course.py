@@ -6,6 +6,7 @@ the *release* is what students open. nbgrader's own preprocessors make the one f
 
 import hashlib
 import re
+import sys
 from functools import cached_property
 from pathlib import Path
 
@@ -102,9 +103,7 @@ def source_notebook(text: str, assignment: str, where: str) -> NotebookNode:
     Raises:
         BuildError: unknown cell keys, an exercise without check, solution markers that do not pair, an id used twice.
     """
-    import jupytext  # with a Jupyter server behind it; grading does without
-
-    parsed = jupytext.reads(text, fmt="py:percent")
+    parsed = _jupytext().reads(text, fmt="py:percent")
     nb = nbformat.v4.new_notebook()
     nb.metadata = nbformat.from_dict(
         {
@@ -143,6 +142,18 @@ def source_notebook(text: str, assignment: str, where: str) -> NotebookNode:
         cell.metadata.pop("points", None)
     _name_cells(nb)
     return nb
+
+
+def _jupytext():
+    """jupytext without what it offers a Jupyter server: that takes half a second to import, and it goes on without."""
+    absent = {f"jupytext.{name}_contentsmanager" for name in ("sync", "async")} - sys.modules.keys()
+    sys.modules.update(dict.fromkeys(absent))
+    try:
+        import jupytext
+    finally:
+        for name in absent:
+            del sys.modules[name]
+    return jupytext
 
 
 def _cell(cell, keys: dict, place: str) -> NotebookNode:
