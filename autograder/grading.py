@@ -122,7 +122,7 @@ class Assignment:
         """
         remembered: dict[str, dict] = {}
         for item, test in self.order:
-            said, heard = talk[item.id, test.__name__]
+            said, heard = talk.get((item.id, test.__name__), ((), []))  # its child may not have got so far
             again = Rerun(said, heard)
             student = Tilted(again, item.visible.forbidden, item.visible.names, remembered.setdefault(item.id, {}))
             if not item.visible.seconds:

@@ -1,5 +1,8 @@
 """What a hidden test sees of the student's work: proxies that behave like the objects, and run nothing here."""
 
+import importlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -266,6 +269,55 @@ def test_operations_that_torch_takes_apart_are_refused_too(student, how):
     with pytest.raises(ForbiddenCall):
         strict.drop(torch.ones(4), how)
     assert strict.drop(torch.ones(4), "by hand").shape == (4,)
+
+
+def forbidden_words() -> set[str]:
+    """Those of all exercises."""
+    from traindeep import exercise
+
+    return {word for id in exercise.ids() for word in exercise.load(id).forbidden}
+
+
+def test_words_whose_functions_are_no_operations_are_known(monkeypatch):
+    """A function of torch that fits a word is an operation of that name, or made of one that fits; else a mode looks for it."""
+    from torch import overrides
+
+    monkeypatch.syspath_prepend(Path(host.__file__).parent)
+    worker = importlib.import_module("worker")
+    operations = {name.partition("::")[2].partition(".")[0] for name in torch._C._dispatch_get_all_op_names()}
+    functions = {f.__name__ for found in overrides.get_overridable_functions().values() for f in found} - operations
+    words = tuple(forbidden_words() - worker.OF_PYTHON)
+    assert len(words) > 10
+    made_of_one = {"cross_entropy", "dropout1d", "dropout2d", "dropout3d", "gumbel_softmax", "linear_cross_entropy"}
+    assert {name for name in functions if worker.fits(name, words)} <= made_of_one | {"gaussian_nll_loss"}
+    assert {name for name in functions if worker.fits(name, tuple(worker.OF_PYTHON))} >= {
+        "backward",
+        "gaussian_nll_loss",
+    }
+
+
+CALLS = {
+    "cross_entropy": ("cross_entropy", "F.cross_entropy(torch.ones(2, 3), torch.tensor([0, 1]))"),
+    "dropout1d": ("dropout", "F.dropout1d(torch.ones(2, 3, 4))"),
+    "dropout2d": ("dropout", "F.dropout2d(torch.ones(2, 3, 4, 4))"),
+    "dropout3d": ("dropout", "F.dropout3d(torch.ones(2, 3, 4, 4, 4))"),
+    "gumbel_softmax": ("softmax", "F.gumbel_softmax(torch.ones(2, 3))"),
+    "linear_cross_entropy": ("linear", "F.linear_cross_entropy(torch.ones(2, 3), torch.ones(4, 3), torch.tensor([0, 1]))"),
+    "gaussian_nll_loss": ("nll_loss", "F.gaussian_nll_loss(torch.ones(2), torch.ones(2), torch.ones(2))"),
+    "backward": ("backward", "torch.ones(1, requires_grad=True).sum().backward()"),
+    "grad": ("=grad", "torch.autograd.grad((x := torch.ones(1, requires_grad=True)).sum(), x)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_functions_that_are_no_operations_are_refused(student, name):
+    """Each of them, when its word is forbidden; under another word it works."""
+    word, call = CALLS[name]
+    job = student._wire.job
+    assert job.run_cell(f"import torch, torch.nn.functional as F\ndef attempt():\n    {call}\n    return 1") is None
+    with pytest.raises(ForbiddenCall):
+        RemoteStudent(job, forbidden=(word,)).attempt()
+    assert RemoteStudent(job, forbidden=("batch_norm",)).attempt() == 1
 
 
 def test_no_method_of_a_student_object_runs_here(student):

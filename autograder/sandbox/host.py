@@ -518,9 +518,7 @@ class Job:
         """
         self._agenda.extend(tests)
         resets = (_first_frame({"op": "reset", "seed": seed, "ahead": len(ahead)}) for ahead in self._agenda)
-        self._outbox = [
-            memoryview(reset + b"".join(ahead)) for reset, ahead in zip(resets, self._agenda, strict=True)
-        ]
+        self._outbox = [memoryview(reset + b"".join(ahead)) for reset, ahead in zip(resets, self._agenda, strict=True)]
         self._write()
 
     @property

@@ -628,6 +628,11 @@ def vjp(f, *inputs, upstream):
 WATCHED = "TESTING_ONLY_GenericMode"  # a dispatch key before all others, autograd included, that torch never uses
 _watched: dict[str, tuple] = {}  # word -> what keeps the kernels registered that look for it
 _refused: tuple = ()  # the words that are refused now
+OF_PYTHON = {
+    "backward",
+    "=grad",
+    "nll_loss",
+}  # words that fit functions which no operation of that name does the work of
 
 
 def refuse_calls(words: tuple):
@@ -635,7 +640,7 @@ def refuse_calls(words: tuple):
 
     Every route to an operation passes torch's dispatcher, where those with such a name have a kernel of ours: nn,
     functional, torch.ops, an alias, a script. All others fall through it at no cost. What is a function of Python
-    only (`Tensor.backward`) shows above the dispatcher, to a mode.
+    only (`Tensor.backward`) shows above the dispatcher, to a mode that sees every call: for the words of OF_PYTHON.
     """
     return _refusal(tuple(words)) if words else contextlib.nullcontext()
 
@@ -646,7 +651,8 @@ class Refusal:
     def __init__(self, words: tuple):
         for word in words:
             watch(word)
-        self.words, self.above, self.key, self.outer = words, _above(words), torch._C._dispatch_key_parse(WATCHED), []
+        self.above = _above(words) if OF_PYTHON.intersection(words) else contextlib.nullcontext()
+        self.words, self.key, self.outer = words, torch._C._dispatch_key_parse(WATCHED), []
 
     def __enter__(self):
         global _refused
