@@ -132,7 +132,8 @@ def test_nothing_before_the_first_layer(student, compare):
 
 def test_model_is_as_before(student, compare):
     """Parameters are bit for bit what they were, modes too, and a second call returns what the first did."""
-    compare(_afterwards, _state(), X, Y, lr=0.7)
+    # A long step: adding a short one again may give back all twelve numbers to the last bit, on some processors.
+    compare(_afterwards, _state(), X, Y, lr=70.0)
 
 
 def test_bad_input(student, compare):
