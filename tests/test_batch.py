@@ -438,6 +438,7 @@ def test_ctrl_c_keeps_what_was_finished(small, settings, tmp_path, jobs, monkeyp
     run = subprocess.Popen(
         list(map(str, command)), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
         env={**os.environ, "TRAINDEEP_SEED": SEED},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where the tests run in the background
     )  # fmt: skip
     try:
         assert until(lambda: list(settings.out.glob("*/*.json"))), run.poll()
