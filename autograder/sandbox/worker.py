@@ -146,7 +146,7 @@ def send(control, message) -> None:
 
 
 def warm() -> None:
-    """Import what submissions use, and run it once: the first gradient of torch imports half a second's worth of modules."""
+    """Import what submissions use, and run it once: what is prepared at the first use is then there for every child."""
     global np, torch, plt
     gc.disable()  # thousands of modules, and no garbage
     import matplotlib
@@ -224,7 +224,7 @@ class Server:
         self.channel = Channel()
         self.handled = set()  # ids of the objects that the request at hand names by a handle
         self.waiting = collections.deque()  # what was sent ahead for this test: (request, its photograph) or a frame
-        self.ahead = self.over = False  # whether requests of this test were sent ahead, and whether it has ended
+        self.over = False  # whether this test has ended: what was sent ahead for it need not be answered
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module  # dataclasses and pickles look their classes up there
         self.space = module.__dict__
@@ -285,8 +285,7 @@ class Server:
             reply = {"seq": number, "ok": value}
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too
             self.reserve.close()
-            # No test goes on after "not implemented", so what was sent ahead for it need not be answered.
-            self.over = self.ahead and isinstance(error, NotImplementedError)
+            self.over = isinstance(error, NotImplementedError)  # no test goes on after it
             reply = {"seq": number, "error": describe(error, where=request["op"] == "cell")}
         try:
             if before and (written := changes(before)):
@@ -386,7 +385,7 @@ class Server:
     def op_reset(self, request):
         if self.reserve.closed:
             self.reserve = mmap.mmap(-1, RESERVE)
-        self.ahead, self.over = bool(request["ahead"]), False
+        self.over = False
         self.objects.clear()
         self.idents.clear()
         self.state.reset(request["seed"])
@@ -628,11 +627,8 @@ def vjp(f, *inputs, upstream):
 WATCHED = "TESTING_ONLY_GenericMode"  # a dispatch key before all others, autograd included, that torch never uses
 _watched: dict[str, tuple] = {}  # word -> what keeps the kernels registered that look for it
 _refused: tuple = ()  # the words that are refused now
-OF_PYTHON = {
-    "backward",
-    "=grad",
-    "nll_loss",
-}  # words that fit functions which no operation of that name does the work of
+# Words that fit a function of Python whose work is done by no operation with such a name.
+OF_PYTHON = {"backward", "=grad", "nll_loss"}
 
 
 def refuse_calls(words: tuple):
@@ -738,11 +734,8 @@ class State:
     def __init__(self, scratch: str):
         self.scratch = scratch
         self.path, self.filters = list(sys.path), list(warnings.filters)
-        self.recursion, self.print_options, self.float_errors = (
-            sys.getrecursionlimit(),
-            np.get_printoptions(),
-            np.geterr(),
-        )
+        self.recursion = sys.getrecursionlimit()
+        self.print_options, self.float_errors = np.get_printoptions(), np.geterr()
 
     def reset(self, seed: int) -> None:
         sys.settrace(None)
