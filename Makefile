@@ -71,6 +71,7 @@ soak: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/grading.py
+	$(BIN)/python docs/benchmarks.py
 
 site: $(VENV)/.site-ready
 	rm -rf build/site build/site-cache  # a link that was right when a page was last read may lead nowhere now
