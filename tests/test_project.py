@@ -1,5 +1,6 @@
 """The project's own files agree with each other."""
 
+import importlib.metadata
 import re
 import subprocess
 import tomllib
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 CONDA_NAME = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
@@ -19,7 +22,7 @@ def project() -> dict:
 
 def pinned() -> dict[str, str]:
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and line[0] != "#"]
-    return {name.lower().replace("_", "-"): version for name, version in (line.split("==") for line in lines)}
+    return {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
 
 
 def test_environment_yml_asks_for_what_pyproject_asks_for():
@@ -45,6 +48,42 @@ def test_constraints_pin_one_version_of_every_dependency():
             checked += 1
     assert checked > 20
     assert pins["torch"] == "2.13.0"
+
+
+def needed(python: str) -> set[str]:
+    """All packages that the project needs on this Python, as far as what is installed here knows."""
+    found, todo = set(), [("traindeep", extra) for extra in ("", *project()["optional-dependencies"])]
+    while todo:
+        name, extra = todo.pop()
+        here = {"extra": extra, "python_version": python.rpartition(".")[0], "python_full_version": python}
+        if (name, extra) in found or not (package := installed(name)):
+            continue
+        found.add((name, extra))
+        for text in package.requires or ():
+            one = Requirement(text)
+            if one.marker is None or one.marker.evaluate(here):
+                todo += [(canonicalize_name(one.name), of) for of in ("", *one.extras)]
+    return {name for name, _ in found} - {"traindeep"}
+
+
+def installed(name: str) -> importlib.metadata.Distribution | None:
+    try:
+        return importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0", "3.14.0"])
+def test_constraints_pin_everything_that_is_installed_and_fit_every_python(python):
+    """Where a pin refuses a Python, or is missing, pip tries other versions of other packages for hours: Debian 12 has 3.11.2."""
+    pins, names = pinned(), needed(python)
+    assert {"torch", "jupyterlab", "soupsieve"} <= names
+    assert names <= set(pins)
+    for name in names:
+        package = installed(name)
+        assert package.version.split("+")[0] == pins[name], "make the virtual environment anew"
+        accepts = package.metadata["Requires-Python"]
+        assert accepts is None or python in SpecifierSet(accepts), f"{name} {package.version} needs Python {accepts}"
 
 
 def test_readme_shows_demo_and_test_first():
