@@ -10,7 +10,7 @@
 #   make hostile       every attack of the corpus against the grader, with a table of what came of it (EACH=1: one a line)
 #   make fuzz          the two readers of untrusted bytes, fuzzed for a minute each
 #   make fairness      right answers to random exercises, graded with 200 seeds each, and the bound on false alarms
-#   make soak          10,000 jobs in the sandbox, some hostile: nothing hangs, nothing grows (FORKS=1000: so many)
+#   make soak          10,000 jobs in the sandbox, some hostile: nothing hangs, nothing grows (FORKS=400: so many)
 #   make site          the course, the guides and the measurements as a website in build/site, made and read without network
 #   make bench         time per submission: ours, stock nbgrader, otter-grader and the floor (most of an hour)
 # Linux: `make demo TORCH_INDEX=<index of CPU builds>` keeps the CUDA packages away (README, "Without CUDA").
